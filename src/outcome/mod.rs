@@ -56,7 +56,7 @@ pub use routing::{
 pub use sections::{
     BackupSection, DatabaseSection, DiffSection, DirectiveChange, DurationSection, ErrorLogVerdict,
     ErrorSection, GuessSection, HostSection, LocalChange, LocalChanges, NotedLine, PlanCounts, PlanSection,
-    ProbeRow, ProblemSection, ReloadSection, StepSection,
+    ProbeRow, ProblemSection, ReloadSection, StepKind, StepSection,
 };
 pub use takes_effect::{EffectMark, EffectSection, LoginSection};
 pub use tryout::{

@@ -140,7 +140,8 @@ impl PlanCounts {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct StepSection {
     /// `write-file`, `create-file`, `remove-file`, `reload`.
-    pub kind: String,
+    #[schemars(with = "String")]
+    pub kind: StepKind,
     /// The file it touches, below the root.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub path: Option<String>,
@@ -149,6 +150,34 @@ pub struct StepSection {
     /// Whether the file is a record of motionctl's own, which NGINX does not read.
     #[serde(default, skip_serializing_if = "is_false")]
     pub record: bool,
+}
+
+/// What a step does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum StepKind {
+    /// Writes a file that is there.
+    WriteFile,
+    /// Makes a file.
+    CreateFile,
+    /// Removes one.
+    RemoveFile,
+    /// Makes a folder.
+    MakeFolder,
+    /// Removes an empty one.
+    RemoveFolder,
+    /// Puts everything back as a backup has it.
+    RestoreTree,
+    /// Has NGINX read what is there.
+    Reload,
+}
+
+impl StepKind {
+    /// Whether a file is written, made or removed.
+    #[must_use]
+    pub fn is_of_a_file(self) -> bool {
+        matches!(self, Self::WriteFile | Self::CreateFile | Self::RemoveFile)
+    }
 }
 
 /// Each local change in exactly one list.

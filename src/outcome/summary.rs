@@ -2,7 +2,7 @@
 //!
 //! Invariant: counted is what NGINX reads; what motionctl keeps for itself is none of it.
 
-use super::{Comparison, Outcome, PlanSection, StepSection, counted};
+use super::{Comparison, Outcome, PlanSection, StepKind, StepSection, counted};
 
 impl Outcome {
     /// Says how it ended.
@@ -40,7 +40,7 @@ impl Outcome {
     pub fn plan_in_counts(&self) -> Vec<String> {
         let Some(plan) = &self.plan else { return Vec::new() };
         let files = files(plan, &self.comparisons);
-        let reloads = plan.steps.iter().filter(|step| step.kind == "reload").count();
+        let reloads = plan.steps.iter().filter(|step| step.kind == StepKind::Reload).count();
         let reloads = (reloads > 0).then(|| counted(reloads, "reload"));
         files.into_iter().chain(reloads).collect()
     }
@@ -48,10 +48,10 @@ impl Outcome {
 
 /// `1 NGINX file: 59 lines added, 0 removed`.
 fn files(plan: &PlanSection, comparisons: &[Comparison]) -> Option<String> {
-    if plan.steps.iter().any(|step| step.kind == "restore-tree") {
+    if plan.steps.iter().any(|step| step.kind == StepKind::RestoreTree) {
         return Some("everything in the backup is put back".to_owned());
     }
-    let is_read = |step: &&StepSection| step.kind.ends_with("-file") && !step.record;
+    let is_read = |step: &&StepSection| step.kind.is_of_a_file() && !step.record;
     let files = plan.steps.iter().filter(is_read).count();
     let counts = comparisons.iter().map(Comparison::counts);
     let (added, removed) = counts.fold((0, 0), |sum, one| (sum.0 + one.0, sum.1 + one.1));

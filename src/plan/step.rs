@@ -6,7 +6,7 @@
 use super::kept::{LocalRecord, holds_local_changes, holds_records, is_record};
 use crate::facts::FileFacts;
 use crate::journal::{JournalStep, StepVersion};
-use crate::outcome::{StepSection, counted};
+use crate::outcome::{StepKind, StepSection, counted};
 use crate::values::{Attributes, BackupId, Hash, TextPath};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -138,36 +138,35 @@ impl Step {
             Self::SetFile { path, from, to } => {
                 let (kind, describe) = match (from, to) {
                     (_, Version::Absent) if is_record(path) => {
-                        ("remove-file", format!("{}, removed", record(path)))
+                        (StepKind::RemoveFile, format!("{}, removed", record(path)))
                     }
-                    (Version::Absent, _) if is_record(path) => ("create-file", record(path).to_owned()),
-                    _ if is_record(path) => ("write-file", record(path).to_owned()),
-                    (_, Version::Absent) => ("remove-file", "remove the file".to_owned()),
+                    (Version::Absent, _) if is_record(path) => {
+                        (StepKind::CreateFile, record(path).to_owned())
+                    }
+                    _ if is_record(path) => (StepKind::WriteFile, record(path).to_owned()),
+                    (_, Version::Absent) => (StepKind::RemoveFile, "remove the file".to_owned()),
                     (Version::Absent, Version::File { attributes, .. }) => {
-                        ("create-file", format!("create the file with mode {:04o}", attributes.mode.0))
+                        (StepKind::CreateFile, format!("create the file with mode {:04o}", attributes.mode.0))
                     }
                     (_, Version::File { content: Content::Backup(id), .. }) => {
-                        ("write-file", format!("put back the contents of backup {id}"))
+                        (StepKind::WriteFile, format!("put back the contents of backup {id}"))
                     }
-                    (_, Version::File { content, .. }) => ("write-file", content.describe()),
+                    (_, Version::File { content, .. }) => (StepKind::WriteFile, content.describe()),
                 };
-                StepSection {
-                    kind: kind.to_owned(),
-                    path: Some(path.as_str().to_owned()),
-                    describe,
-                    record: is_record(path),
-                }
+                StepSection { kind, path: Some(path.as_str().to_owned()), describe, record: is_record(path) }
             }
-            Self::MakeFolder { path } => folder_section("make-folder", path, "make the folder"),
-            Self::RemoveFolder { path } => folder_section("remove-folder", path, "remove the empty folder"),
+            Self::MakeFolder { path } => folder_section(StepKind::MakeFolder, path, "make the folder"),
+            Self::RemoveFolder { path } => {
+                folder_section(StepKind::RemoveFolder, path, "remove the empty folder")
+            }
             Self::RestoreTree { backup } => StepSection {
-                kind: "restore-tree".to_owned(),
+                kind: StepKind::RestoreTree,
                 path: None,
                 describe: format!("put everything back as backup {backup} has it"),
                 record: false,
             },
             Self::Reload => StepSection {
-                kind: "reload".to_owned(),
+                kind: StepKind::Reload,
                 path: None,
                 describe: "nginx, then check that new workers answer".to_owned(),
                 record: false,
@@ -198,9 +197,9 @@ fn record(path: &TextPath) -> &'static str {
     }
 }
 
-fn folder_section(kind: &str, path: &TextPath, describe: &str) -> StepSection {
+fn folder_section(kind: StepKind, path: &TextPath, describe: &str) -> StepSection {
     StepSection {
-        kind: kind.to_owned(),
+        kind,
         path: Some(path.as_str().to_owned()),
         describe: describe.to_owned(),
         record: holds_records(path),

@@ -12,7 +12,7 @@ use super::wrap::paragraph;
 use super::{diff, explained, findings, plain, problems, routes, tryout, usage};
 use crate::outcome::{
     Comparison, DatabaseSection, ErrorLogVerdict, Finding, Level, LoadCount, LoadSection, LocalChange,
-    LocalChanges, OfferKind, Offered, Outcome, OutcomeKind, PlanSection, ProbeRow, ReloadSection,
+    LocalChanges, OfferKind, Offered, Outcome, OutcomeKind, PlanSection, ProbeRow, ReloadSection, StepKind,
     StepSection, counted, excerpt,
 };
 
@@ -165,7 +165,8 @@ fn would_be_stopped(outcome: &Outcome) -> bool {
 fn plan(plan: &PlanSection, comparisons: &[Comparison], style: Style) -> Vec<String> {
     // A folder for records alone is a detail.
     let is_shown = |step: &&StepSection| {
-        style.detail >= Detail::Verbose || !(step.record && step.kind.ends_with("-folder"))
+        let is_folder = matches!(step.kind, StepKind::MakeFolder | StepKind::RemoveFolder);
+        style.detail >= Detail::Verbose || !(step.record && is_folder)
     };
     let rows: Vec<_> = plan
         .steps
@@ -175,7 +176,8 @@ fn plan(plan: &PlanSection, comparisons: &[Comparison], style: Style) -> Vec<Str
         .map(|(index, step)| {
             let path = step.path.clone().unwrap_or_default();
             let changed = comparisons.iter().find(|texts| !path.is_empty() && texts.new_name == path);
-            let describe = match changed.filter(|_| step.kind == "write-file").map(Comparison::counts) {
+            let describe = match changed.filter(|_| step.kind == StepKind::WriteFile).map(Comparison::counts)
+            {
                 Some((added, removed)) => format!("+{added} -{removed} lines"),
                 None => step.describe.clone(),
             };
@@ -196,16 +198,14 @@ fn plan(plan: &PlanSection, comparisons: &[Comparison], style: Style) -> Vec<Str
 }
 
 /// What a step does, for people; the document has its own names for it.
-fn kind_in_a_word(step: &StepSection) -> &str {
-    match step.kind.as_str() {
-        "write-file" | "create-file" | "remove-file" if step.record => "note",
-        "write-file" => "change",
-        "create-file" => "create",
-        "remove-file" => "remove",
-        "make-folder" => "create",
-        "remove-folder" => "remove",
-        "restore-tree" => "restore",
-        other => other,
+fn kind_in_a_word(step: &StepSection) -> &'static str {
+    match step.kind {
+        kind if step.record && kind.is_of_a_file() => "note",
+        StepKind::WriteFile => "change",
+        StepKind::CreateFile | StepKind::MakeFolder => "create",
+        StepKind::RemoveFile | StepKind::RemoveFolder => "remove",
+        StepKind::RestoreTree => "restore",
+        StepKind::Reload => "reload",
     }
 }
 

@@ -138,8 +138,8 @@ impl Clean {
             diff,
         } = plan;
         self.each([id, strategy, site].into_iter().chain(base));
-        for StepSection { kind, path, describe, record: _ } in steps {
-            self.each([describe, kind].into_iter().chain(path));
+        for StepSection { kind: _, path, describe, record: _ } in steps {
+            self.each(std::iter::once(describe).chain(path));
         }
         self.local_changes(local_changes);
         if let Some(GuessSection { base, lists }) = differences_from_guess {

@@ -4,34 +4,13 @@
 //! includes form no cycle; expanding them is therefore finite, and bounded by
 //! [`Limits`]. What directives mean is not judged here.
 
-use super::include;
 use super::index::Index;
-use super::parser;
+use super::node::{FileId, Node};
 use super::position::{Position, SyntaxError};
-use super::reader::Reader;
-use super::tree::{Directive, DirectiveId, Tree};
+use super::tree::{Directive, DirectiveId, MOST_DIRECTIVES, Tree};
 use super::work;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
-
-/// A file of one [`Config`].
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct FileId(pub(super) u32);
-
-impl FileId {
-    pub(super) fn index(self) -> usize {
-        self.0 as usize
-    }
-}
-
-/// A directive of one file of a [`Config`].
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Node {
-    /// The file it stands in.
-    pub file: FileId,
-    /// The directive in that file's tree.
-    pub directive: DirectiveId,
-}
 
 /// One file, whichever way it was reached.
 #[derive(Debug, Clone)]
@@ -68,7 +47,7 @@ pub struct Limits {
 
 impl Default for Limits {
     fn default() -> Self {
-        Self { bytes: 128 << 20, inclusions: 1_000_000, expanded: parser::MOST_DIRECTIVES as u64 }
+        Self { bytes: 128 << 20, inclusions: 1_000_000, expanded: MOST_DIRECTIVES as u64 }
     }
 }
 
@@ -127,30 +106,6 @@ pub struct Config {
 }
 
 impl Config {
-    /// Loads `main` and what it includes, under the default [`Limits`].
-    ///
-    /// `prefix` is nginx's `-p`: relative `main` and relative `root`s are
-    /// looked up there. Includes are relative to the folder of `main`.
-    ///
-    /// # Errors
-    /// The first fault, in the order in which nginx would meet it.
-    pub fn load(main: &Path, prefix: &Path, reader: &dyn Reader) -> Result<Self, ConfigError> {
-        Self::load_within(main, prefix, reader, Limits::default())
-    }
-
-    /// As [`Config::load`], under other limits.
-    ///
-    /// # Errors
-    /// As [`Config::load`].
-    pub fn load_within(
-        main: &Path,
-        prefix: &Path,
-        reader: &dyn Reader,
-        limits: Limits,
-    ) -> Result<Self, ConfigError> {
-        include::load(main, prefix, reader, limits)
-    }
-
     /// nginx's prefix, for relative paths other than includes.
     #[must_use]
     pub fn prefix(&self) -> &Path {

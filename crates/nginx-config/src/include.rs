@@ -4,9 +4,10 @@
 //! fault found is the first that nginx would report. nginx follows cycles
 //! until it runs out of files; here a cycle is a fault of its own.
 
-use super::config::{Config, ConfigError, ConfigErrorKind, File, FileId, Limits, Node};
+use super::config::{Config, ConfigError, ConfigErrorKind, File, Limits};
 use super::glob;
 use super::index::Index;
+use super::node::{FileId, Node};
 use super::reader::Reader;
 use super::redact::mark_lists;
 use super::tree::{Body, DirectiveId, Tree};
@@ -16,34 +17,51 @@ use std::io;
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 
-pub(super) fn load(
-    main: &Path,
-    prefix: &Path,
-    reader: &dyn Reader,
-    limits: Limits,
-) -> Result<Config, ConfigError> {
-    let main = prefix.join(main);
-    let mut loader = Loader {
-        folder: main.parent().unwrap_or(Path::new("/")).to_path_buf(),
-        reader,
-        limits,
-        known: BTreeMap::new(),
-        states: Vec::new(),
-        bytes: 0,
-        directives: 0,
-        inclusions: 0,
-        config: Config {
-            prefix: prefix.to_path_buf(),
-            files: Vec::new(),
-            includes: BTreeMap::new(),
-            index: Index::default(),
-        },
-    };
-    let id = loader.open(&main, None)?;
-    loader.follow(id)?;
-    loader.config.index = Index::new(loader.config.files.len());
-    mark_lists(&mut loader.config);
-    Ok(loader.config)
+impl Config {
+    /// Loads `main` and what it includes, under the default [`Limits`].
+    ///
+    /// `prefix` is nginx's `-p`: relative `main` and relative `root`s are
+    /// looked up there. Includes are relative to the folder of `main`.
+    ///
+    /// # Errors
+    /// The first fault, in the order in which nginx would meet it.
+    pub fn load(main: &Path, prefix: &Path, reader: &dyn Reader) -> Result<Self, ConfigError> {
+        Self::load_within(main, prefix, reader, Limits::default())
+    }
+
+    /// As [`Config::load`], under other limits.
+    ///
+    /// # Errors
+    /// As [`Config::load`].
+    pub fn load_within(
+        main: &Path,
+        prefix: &Path,
+        reader: &dyn Reader,
+        limits: Limits,
+    ) -> Result<Self, ConfigError> {
+        let main = prefix.join(main);
+        let mut loader = Loader {
+            folder: main.parent().unwrap_or(Path::new("/")).to_path_buf(),
+            reader,
+            limits,
+            known: BTreeMap::new(),
+            states: Vec::new(),
+            bytes: 0,
+            directives: 0,
+            inclusions: 0,
+            config: Config {
+                prefix: prefix.to_path_buf(),
+                files: Vec::new(),
+                includes: BTreeMap::new(),
+                index: Index::default(),
+            },
+        };
+        let id = loader.open(&main, None)?;
+        loader.follow(id)?;
+        loader.config.index = Index::new(loader.config.files.len());
+        mark_lists(&mut loader.config);
+        Ok(loader.config)
+    }
 }
 
 struct Loader<'r> {

@@ -14,9 +14,11 @@ pub struct Readme;
 
 mod address;
 mod blank;
+mod changed;
 mod config;
 pub mod diff;
 mod edit;
+mod entries;
 pub mod glob;
 mod grammar;
 mod identity;
@@ -25,8 +27,11 @@ mod index;
 mod layout;
 pub mod learn;
 mod lexer;
+mod likeness;
+mod lookup;
 mod lua;
 pub mod merge;
+mod node;
 mod parser;
 pub mod patch;
 mod position;
@@ -43,13 +48,15 @@ pub mod work;
 mod work;
 
 pub use address::Address;
-pub use config::{Config, ConfigError, ConfigErrorKind, File, FileId, Limits, Node, Walk};
+pub use changed::Changed;
+pub use config::{Config, ConfigError, ConfigErrorKind, File, Limits, Walk};
 pub use edit::{EditError, Edits, Place};
 pub use grammar::BUFFER;
 pub use identity::is_placeholder;
 pub use lexer::{Lexer, Token, TokenKind, is_space};
+pub use node::{FileId, Node};
 pub use position::{Position, Span, SyntaxError};
-pub use reader::{Changed, Listing, MemoryReader, Reader};
+pub use reader::{Listing, MemoryReader, Reader};
 pub use redact::{
     REDACTED, holds_private_key, is_directive_name, is_secret_name, redact_address, redact_arguments,
     redact_code, redact_message, redact_name, redact_source, redact_text, redact_tree,

@@ -6,12 +6,10 @@
 use super::grammar;
 use super::lexer::{Lexer, Token, TokenKind};
 use super::position::{Lines, Span, SyntaxError};
-use super::tree::{DirectiveId, Stored, StoredBody, Tree};
+use super::tree::{DirectiveId, MOST_DIRECTIVES, Stored, StoredBody, Tree};
 use super::words::Words;
 
-/// Directives of one file, and its words. A tree takes some ten times as much as a file of nothing but short
-/// directives, so that they are counted before one is made.
-pub(super) const MOST_DIRECTIVES: usize = 2_000_000;
+/// Words of one file.
 const MOST_WORDS: usize = 10_000_000;
 
 impl Tree {

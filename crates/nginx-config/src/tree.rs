@@ -8,12 +8,16 @@
 //! a [`Directive`] is put together when it is asked for, and white space is
 //! read again by those few who want it.
 
+use super::entries::List;
 use super::lexer::{Lexer, Token, is_space};
 use super::position::{Lines, Position, Span};
-use super::redact::List;
 use super::word::Word;
 use super::words::Words;
 use std::ops::Range;
+
+/// Directives of one file. A tree takes some ten times as much as a file of nothing but short directives, so that they
+/// are counted before one is made.
+pub(super) const MOST_DIRECTIVES: usize = 2_000_000;
 
 /// A directive of one [`Tree`]; greater ids stand later in the source.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]

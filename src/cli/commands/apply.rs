@@ -1,5 +1,6 @@
 //! `apply`: make the change.
 
+use super::carry_out::{Agreed, carry_out};
 use super::change::{
     no_plan, nothing_to_do, refusal, say_whether_blocked, show_plan, unknown_changes, watched,
 };
@@ -7,19 +8,18 @@ use super::confirm;
 use super::pending;
 use super::recover::recover_first;
 use super::sessions::Watch;
-use crate::apply::{Confirmation, Pending, Request, Run, run};
+
 use crate::cli::args::ApplyArgs;
 use crate::cli::context::Context;
 use crate::cli::files::read_plan;
 use crate::cli::prompt;
 use crate::host::{Root, WriteLock};
-use crate::inspect::installed_error_log;
 use crate::outcome::codes::{self, RUN_AWAITING_CONFIRMATION};
 use crate::outcome::{Failure, FailureKind, Outcome, OutcomeKind, duration_in_words, sort_findings};
-use crate::plan::{Plan, is_record};
+use crate::plan::Plan;
 use crate::prepare::idle::leave_to_the_wait;
-use crate::prepare::{Options, Prepared, Reach, Undoing, is_trusted, not_asked};
-use crate::values::TextPath;
+use crate::prepare::{Options, Prepared, Reach, is_trusted, not_asked};
+
 use crate::verify::compare::Seen;
 
 /// Shows the plan, asks, runs it.
@@ -48,9 +48,7 @@ pub fn apply(context: &Context, args: &ApplyArgs) -> Result<Outcome, Failure> {
         (Ok(Some(_)), None) => {
             outcome.outcome = OutcomeKind::ChangesPending;
             outcome.set_verdict("dry run: nothing was changed");
-            if args.detailed_exitcode {
-                outcome.exit_code = 2;
-            }
+            outcome.exit_code = if args.detailed_exitcode { 2 } else { 0 };
             return Ok(outcome);
         }
         (Ok(None), _) => return Ok(outcome),
@@ -68,54 +66,33 @@ pub fn apply(context: &Context, args: &ApplyArgs) -> Result<Outcome, Failure> {
         outcome.fail(failure);
         return Ok(outcome);
     }
-    let change =
-        Change { args, options: &options, prepared: &prepared, plan: &plan, lock: &lock, confirmation };
-    make(context, &change, &mut outcome)?;
+    let agreed = Agreed {
+        lock: &lock,
+        facts: &prepared.inspection.facts,
+        programs: &prepared.inspection.programs,
+        plan: &plan,
+        source: None,
+        probes: &prepared.probes(Reach::Harmless),
+        sandbox: options.sandbox,
+        confirmation,
+        reload_timeout: args.change.reload_timeout,
+    };
+    make(context, &prepared, agreed, &mut outcome)?;
     Ok(outcome)
 }
 
-/// A change that was agreed to.
-struct Change<'a> {
-    args: &'a ApplyArgs,
-    options: &'a Options,
-    prepared: &'a Prepared,
-    plan: &'a Plan,
-    lock: &'a WriteLock,
-    confirmation: Confirmation,
-}
-
-/// Makes the change, and says in the answer what became of it.
-fn make(context: &Context, change: &Change<'_>, outcome: &mut Outcome) -> Result<(), Failure> {
-    let inspection = &change.prepared.inspection;
-    let probes = change.prepared.probes(Reach::Harmless);
-    let (done, result) = run(
-        &Request {
-            root: &context.root,
-            lock: change.lock,
-            launcher: &context.launcher,
-            facts: &inspection.facts,
-            program: inspection.programs.validating()?,
-            plan: change.plan,
-            source: None,
-            probes: &probes,
-            sandbox: change.options.sandbox,
-            confirmation: change.confirmation.clone(),
-            installed_log: installed_error_log,
-            reload_timeout: context.reload_timeout(change.args.change.reload_timeout),
-            stop: &context.stop,
-            actor: context.actor(),
-            command: context.command_line(),
-        },
-        &mut |event| context.progress.event(event),
-    );
-    let new_client = done.verdict.new_client;
-    conclude(context, outcome, done, result);
+/// Makes the change. What was seen of the new client's route takes the place of what was foreseen.
+fn make(
+    context: &Context,
+    prepared: &Prepared,
+    agreed: Agreed<'_>,
+    outcome: &mut Outcome,
+) -> Result<(), Failure> {
+    let new_client = carry_out(context, agreed, outcome)?;
     let stands = matches!(outcome.outcome, OutcomeKind::Applied | OutcomeKind::AwaitingConfirmation);
     if stands && outcome.reload.is_some() && new_client == Seen::No {
-        // What was seen takes the place of what was foreseen.
         outcome.findings.retain(|finding| finding.code != codes::ROUTES_NOT_ASKED);
-        let lines = change.prepared.were_not_asked(Reach::Harmless, &outcome.probes);
-        outcome.findings.extend(not_asked(lines));
+        outcome.findings.extend(not_asked(prepared.were_not_asked(Reach::Harmless, &outcome.probes)));
         sort_findings(&mut outcome.findings);
     }
     Ok(())
@@ -193,80 +170,4 @@ fn promised(args: &ApplyArgs) -> impl Iterator<Item = String> {
         format!("undone unless `motionctl confirm` comes within {} of the change", duration_in_words(within))
     });
     waits.into_iter().chain(confirmed)
-}
-
-/// Turns what a run did into the answer.
-pub fn conclude(context: &Context, outcome: &mut Outcome, done: Run, result: Result<(), Failure>) {
-    // What was seen before the change is not said as if it were so now.
-    outcome.findings.iter_mut().for_each(|finding| finding.before = true);
-    outcome.backup = done.backup;
-    outcome.reload = done.reload;
-    outcome.probes = done.probes;
-    outcome.durations = done.durations;
-    confirm::note(outcome, done.notes);
-    if !done.lingering.is_empty() {
-        let note = match done.lingering.len() {
-            1 => "1 old worker finishes its connections".to_owned(),
-            many => format!("{many} old workers finish their connections"),
-        };
-        outcome.details.add("lingering", note);
-    }
-    match result {
-        Ok(()) => succeeded(context, outcome, done.pending.as_ref(), done.verdict.new_client),
-        Err(failure) => {
-            let is_to_be_checked =
-                matches!(failure.kind, FailureKind::RolledBack | FailureKind::NeedsOperator);
-            outcome.fail(failure);
-            if is_to_be_checked {
-                by_hand(context, outcome);
-            }
-        }
-    }
-}
-
-fn succeeded(context: &Context, outcome: &mut Outcome, pending: Option<&Pending>, new_client: Seen) {
-    outcome.outcome = OutcomeKind::Applied;
-    let mut verdict = match (&outcome.reload, new_client) {
-        (Some(_), Seen::Yes) => "applied and proven".to_owned(),
-        (Some(_), Seen::No) => "applied; the reload is proven, the new route could not be asked".to_owned(),
-        (None, _) => format!("applied; {}", not_reloaded(context, outcome)),
-    };
-    if let Some(pending) = pending {
-        outcome.outcome = OutcomeKind::AwaitingConfirmation;
-        verdict = format!("{verdict}. {}", confirm::due_in_words(pending));
-        outcome.details.add("confirmation", confirm::section(pending, &Undoing::of(&context.root, pending)));
-        outcome.next("motionctl confirm", "keeps the change");
-        outcome.next("motionctl rollback", "undoes it now");
-        outcome.next("motionctl status", "how much time is left");
-    }
-    outcome.set_verdict(verdict);
-}
-
-/// Why there was nothing to reload.
-pub fn not_reloaded(context: &Context, outcome: &Outcome) -> &'static str {
-    let steps = outcome.plan.iter().flat_map(|plan| &plan.steps);
-    let mut files = steps.filter(|step| step.kind.ends_with("-file")).filter_map(|step| step.path.as_deref());
-    if files.all(|path| TextPath::new(path).is_ok_and(|path| is_record(&path))) {
-        "no file that NGINX reads was changed, so nothing was reloaded"
-    } else if context.root.is_live() {
-        "NGINX does not run, so nothing was reloaded"
-    } else {
-        "no server runs from this tree, so nothing was reloaded"
-    }
-}
-
-/// What a person can type to check and to undo.
-fn by_hand(context: &Context, outcome: &mut Outcome) {
-    let root = context.root_argument();
-    outcome.next(format!("motionctl status{root}"), "what is served now, and what the last run left");
-    if context.root.is_live() {
-        outcome.next("nginx -t", "whether NGINX accepts what is on the disk");
-    }
-    if let Some(id) = outcome.backup.as_ref().map(|backup| backup.id.clone()) {
-        outcome.next(format!("motionctl backups diff {id}{root}"), "what differs from before the change");
-        outcome.next(
-            format!("motionctl rollback {id} --whole-tree{root}"),
-            "only if something of it is not as before: puts all of it back",
-        );
-    }
 }

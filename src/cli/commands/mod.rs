@@ -6,6 +6,7 @@ mod armed;
 mod backup_view;
 mod backups;
 mod base;
+mod carry_out;
 mod change;
 mod check;
 mod collect;

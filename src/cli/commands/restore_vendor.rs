@@ -3,14 +3,15 @@
 //! Invariant: only what is known to be the vendor's is put there. The road is
 //! that of every change, but the new client's route goes on purpose.
 
-use super::apply::{conclude, lock_alone, not_reloaded};
-use crate::apply::{Confirmation, Request, refusal, run};
+use super::apply::lock_alone;
+use super::carry_out::{Agreed, carry_out, not_reloaded};
+use crate::apply::{Confirmation, refusal};
 use crate::cli::args::RestoreVendorArgs;
 use crate::cli::context::Context;
 use crate::cli::files::read_input;
 use crate::cli::prompt;
 use crate::host::WriteLock;
-use crate::inspect::{Inspection, barred, inspect, installed_error_log};
+use crate::inspect::{Inspection, barred, inspect};
 use crate::outcome::{DiffSection, Failure, FailureKind, Outcome, OutcomeKind, PlanSection};
 use crate::plan::{
     BaseKind, Input, Keeping, Memory, Restoring, VendorRestored, restore_vendor as plan_restore,
@@ -95,25 +96,18 @@ fn perform(
 ) -> Result<(), Failure> {
     let facts = &inspection.facts;
     let probes = rollback_probes(&facts.site, &planned.dropped_routes);
-    let request = Request {
-        root: &context.root,
+    let agreed = Agreed {
         lock,
-        launcher: &context.launcher,
         facts,
-        program: inspection.programs.validating()?,
+        programs: &inspection.programs,
         plan: &planned.plan,
         source: None,
         probes: &probes,
         sandbox: context.sandbox(args.no_sandbox)?,
         confirmation: Confirmation::NotAsked,
-        installed_log: installed_error_log,
-        reload_timeout: context.reload_timeout(args.reload_timeout),
-        stop: &context.stop,
-        actor: context.actor(),
-        command: context.command_line(),
+        reload_timeout: args.reload_timeout,
     };
-    let (done, result) = run(&request, &mut |event| context.progress.event(event));
-    conclude(context, outcome, done, result);
+    carry_out(context, agreed, outcome)?;
     if outcome.outcome == OutcomeKind::Applied {
         let local = "local changes are kept aside, and `motionctl apply` brings them back";
         let verdict = match outcome.reload {

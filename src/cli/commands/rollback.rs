@@ -4,19 +4,19 @@
 
 pub mod effect;
 
-use super::apply::{conclude, not_reloaded};
 use super::backup_view::{Verified, named, section};
+use super::carry_out::{Agreed, carry_out, not_reloaded};
 use super::confirm;
 use super::pending;
 use super::recover::recover_first;
 use super::restore;
 use super::unconfirmed;
-use crate::apply::{Confirmation, History, Request, distrusted, refusal, run};
+use crate::apply::{Confirmation, History, distrusted, refusal};
 use crate::backup::{Backup, Store};
 use crate::cli::args::RollbackArgs;
 use crate::cli::context::Context;
 use crate::host::{Root, WriteLock};
-use crate::inspect::{self, Inspection, Known, inspect, installed_error_log};
+use crate::inspect::{self, Inspection, Known, inspect};
 use crate::journal::{Undoable, runs};
 use crate::outcome::{Failure, Outcome, OutcomeKind};
 use crate::plan::{Plan, Step};
@@ -116,27 +116,18 @@ fn perform(
     } else {
         rollback_probes(&known.facts.site, &of_run(&context.root, plan, backup).gone())
     };
-    let (done, result) = run(
-        &Request {
-            root: &context.root,
-            lock,
-            launcher: &context.launcher,
-            facts: &known.facts,
-            program: known.programs.validating()?,
-            plan,
-            source: Some(backup.manifest.id.clone()),
-            probes: &probes,
-            sandbox: context.sandbox(args.no_sandbox)?,
-            confirmation: Confirmation::NotAsked,
-            installed_log: installed_error_log,
-            reload_timeout: context.reload_timeout(args.reload_timeout),
-            stop: &context.stop,
-            actor: context.actor(),
-            command: context.command_line(),
-        },
-        &mut |event| context.progress.event(event),
-    );
-    conclude(context, outcome, done, result);
+    let agreed = Agreed {
+        lock,
+        facts: &known.facts,
+        programs: &known.programs,
+        plan,
+        source: Some(backup.manifest.id.clone()),
+        probes: &probes,
+        sandbox: context.sandbox(args.no_sandbox)?,
+        confirmation: Confirmation::NotAsked,
+        reload_timeout: args.reload_timeout,
+    };
+    carry_out(context, agreed, outcome)?;
     if outcome.outcome == OutcomeKind::Applied {
         let verdict = match outcome.reload {
             Some(_) => match &outcome.details.loss {

@@ -76,6 +76,7 @@ pub fn completions_outcome(shell: Shell) -> Outcome {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::collections::BTreeSet;
 
     /// The paths of the commands that a person sees.
     fn paths(command: &Command, path: &str, found: &mut BTreeSet<String>) {

@@ -4,8 +4,8 @@
 
 use super::sides::{Sides, sides};
 use crate::outcome::{
-    DirectiveChange, LocalChange, LocalChanges, OfferKind, Offered, Outcome, PlanSection, StepSection,
-    counted,
+    DirectiveChange, LocalChange, LocalChanges, OfferKind, Offered, Outcome, PlanSection, StepKind,
+    StepSection, counted,
 };
 use crate::report::blocks::grouped;
 use serde::Serialize;
@@ -93,16 +93,15 @@ pub fn files(outcome: &Outcome) -> Vec<Sides> {
 
 /// What a step does, in a word or two.
 fn what(step: &StepSection) -> &'static str {
-    match (step.record, step.kind.as_str()) {
-        (true, _) => "note",
-        (_, "write-file") => "change",
-        (_, "create-file") => "new file",
-        (_, "remove-file") => "remove",
-        (_, "make-folder") => "new folder",
-        (_, "remove-folder") => "remove folder",
-        (_, "restore-tree") => "restore",
-        (_, "reload") => "reload",
-        _ => "step",
+    match step.kind {
+        _ if step.record => "note",
+        StepKind::WriteFile => "change",
+        StepKind::CreateFile => "new file",
+        StepKind::RemoveFile => "remove",
+        StepKind::MakeFolder => "new folder",
+        StepKind::RemoveFolder => "remove folder",
+        StepKind::RestoreTree => "restore",
+        StepKind::Reload => "reload",
     }
 }
 

@@ -30,27 +30,18 @@ struct House<'a> {
     by_module: BTreeMap<Vec<String>, usize>,
 }
 
-/// Files of a room that need each other.
-pub struct Circle {
-    /// How many they are.
-    pub files: usize,
-    /// Which names tie which to which, a line each.
-    pub ties: Vec<String>,
-}
-
-/// Each room's circles.
-pub fn circles(sources: &[&Source]) -> BTreeMap<String, Vec<Circle>> {
+/// Each room's circles, each as the lines that say which names tie which file to which.
+pub fn circles(sources: &[&Source]) -> BTreeMap<String, Vec<String>> {
     let mut crates: BTreeMap<&str, Vec<&Source>> = BTreeMap::new();
     for source in sources {
         crates.entry(root(&source.path)).or_default().push(source);
     }
-    let mut found: BTreeMap<String, Vec<Circle>> = BTreeMap::new();
+    let mut found: BTreeMap<String, Vec<String>> = BTreeMap::new();
     for house in crates.into_values().map(House::new) {
         let ties: Vec<Ties> = (0..house.files.len()).map(|file| house.ties(file)).collect();
         for circle in strongly_tied(&ties) {
             let room = house.files[circle[0]].source.room().to_owned();
-            let ties = house.shown(&circle, &ties);
-            found.entry(room).or_default().push(Circle { files: circle.len(), ties });
+            found.entry(room).or_default().push(house.shown(&circle, &ties).join("\n  "));
         }
     }
     found
@@ -289,7 +280,8 @@ fn files_that_need_each_other_are_a_circle() {
     let tied = |files: &[(&str, &str)]| {
         let sources: Vec<Source> = files.iter().map(|(path, text)| Source::new(path, text)).collect();
         let found = circles(&sources.iter().collect::<Vec<_>>());
-        found.into_values().flatten().flat_map(|circle| circle.ties).collect::<Vec<_>>()
+        let lines = |circle: String| circle.lines().map(|line| line.trim().to_owned()).collect::<Vec<_>>();
+        found.into_values().flatten().flat_map(lines).collect::<Vec<_>>()
     };
     let model = ("src/a/model.rs", "pub struct Plan; #[cfg(test)] mod tests { use super::super::run::run; }");
     let faces = ("src/a/mod.rs", "mod model; mod run; pub use model::Plan; pub use run::{run, x as y};");

@@ -6,8 +6,9 @@
 //! meaning to nginx. Numbers can be compared between outlines that were made
 //! with one [`Meanings`].
 
-use crate::config::{Config, Node};
+use crate::config::Config;
 use crate::identity::{Identity, OrderClass, meant_words};
+use crate::node::Node;
 use crate::tree::{Body, Directive, DirectiveId, Tree};
 use std::cell::OnceCell;
 use std::collections::HashMap;

@@ -5,9 +5,10 @@
 //! at most one of each file. A slot is only made of what enough files have;
 //! the others are told as missed. Takes near-linear time in all directives.
 
-use super::file::{Features, File, best_pairs, likeness};
+use super::file::File;
 use crate::diff::purpose::Role;
 use crate::identity::Key;
+use crate::likeness::{Features, best_pairs, likeness};
 use crate::tree::Body;
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 

@@ -3,9 +3,9 @@
 //! Invariant: a value is written only where enough servers have it; a blank
 //! stands for the others. A secret is never written, however many share it.
 
-use super::Percent;
 use super::align::{Aligned, Member, Slot};
 use super::file::File;
+use super::percent::Percent;
 use super::secret::{hides, is_hidden, is_plain};
 use crate::blank::{blank, has_blank, rest, taken};
 use crate::tree::Body;

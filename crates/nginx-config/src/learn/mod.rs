@@ -9,10 +9,11 @@ mod align;
 mod consensus;
 mod file;
 mod generations;
+mod percent;
 mod secret;
 mod write;
 
-pub(super) use file::{Features, best_pairs, features, likeness, masked, own_names};
+pub use percent::Percent;
 
 use super::diff::outline::{Meanings, Outline};
 use super::diff::purpose::is_server;
@@ -23,35 +24,6 @@ use align::{Aligned, align};
 use consensus::{Agreed, all_agreed, file_comments};
 use file::File;
 use std::collections::BTreeMap;
-
-/// How many servers of a hundred have to share what is the vendor's: more than
-/// half, so that two different texts are never both.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Percent(usize);
-
-impl Percent {
-    /// From 51 to 100.
-    #[must_use]
-    pub fn new(percent: usize) -> Option<Self> {
-        (51..=100).contains(&percent).then_some(Self(percent))
-    }
-
-    /// The number.
-    #[must_use]
-    pub fn get(self) -> usize {
-        self.0
-    }
-
-    fn is_share(self, count: usize, total: usize) -> bool {
-        count > 0 && count * 100 >= total * self.0
-    }
-
-    /// The fewest of so many that are a share.
-    #[must_use]
-    pub fn of(self, total: usize) -> usize {
-        (total * self.0).div_ceil(100).max(1)
-    }
-}
 
 /// What was learned.
 #[derive(Debug, Clone)]

@@ -2,8 +2,9 @@
 //!
 //! Invariant: every conflict is looked up when it is noted; nothing is decided here that nobody decided.
 
-use super::walk::{Triple, Walker};
-use super::{Cause, Choice, Conflict, Sides};
+use super::model::{Cause, Choice, Conflict, Sides};
+use super::walked::Triple;
+use super::walker::Walker;
 use crate::diff::compare::{Kind, Side};
 use crate::diff::{show, version};
 

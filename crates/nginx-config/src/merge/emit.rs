@@ -3,10 +3,10 @@
 //! Invariant: what is not decided otherwise is copied from ours byte for byte,
 //! and nothing ever follows a comment on its line. Nothing is decided here.
 
+use super::model::{Output, Sides};
 use super::relay::{Relay, indent_at, line_indent};
-use super::walk::{Act, Entry, Walked};
+use super::walked::{Act, Entry, Walked};
 use super::writer::{Piece, Writer};
-use super::{Output, Sides};
 use crate::diff::trivia::Units;
 use crate::position::Span;
 use crate::splice::Splice;
@@ -14,7 +14,8 @@ use crate::tree::{Body, DirectiveId, Tree};
 use std::collections::BTreeSet;
 
 pub(super) fn emit(sides: &Sides<'_, '_>, walked: &Walked) -> Output {
-    let tree = |side: &super::Side<'_>| side.tree.map(Tree::source).unwrap_or_default().to_vec();
+    let tree =
+        |side: &crate::diff::compare::Side<'_>| side.tree.map(Tree::source).unwrap_or_default().to_vec();
     let (base, ours, theirs) = (tree(sides.base), tree(sides.ours), tree(sides.theirs));
     if base == ours && walked.decided.is_empty() && !walked.by_choice {
         let splices = vec![Splice { range: 0..ours.len(), text: theirs.clone() }];

@@ -10,7 +10,7 @@
 use crate::blank::{fits, has_blank, is_pattern, notes, taken, taken_loosely, values};
 use crate::diff::compare::pair_lists;
 use crate::diff::outline::{Meanings, Outline};
-use crate::learn::{Features, best_pairs, features, likeness};
+use crate::likeness::{Features, best_pairs, features, likeness};
 use crate::position::SyntaxError;
 use crate::splice::{Splice, splice};
 use crate::tree::{Directive, Tree};

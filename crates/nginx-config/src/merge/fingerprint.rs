@@ -5,52 +5,17 @@
 //! the server's own names make no other one. A fingerprint is a hash, so that
 //! a file of them tells no secret, and what is shown beside it is redacted.
 
-use super::walk::Triple;
-use super::{Cause, Sides};
+use super::model::{Cause, Fingerprint, General, Sides};
+use super::walked::Triple;
 use crate::blank::blank;
 use crate::diff::compare::{Kind, Side};
 use crate::diff::outline::Outline;
 use crate::diff::purpose::{Role, Upstreams, is_server, purpose};
 use crate::diff::{show, version};
-use crate::learn::{masked, own_names};
+use crate::likeness::{masked, own_names};
 use crate::tree::Body;
 use sha2::{Digest, Sha256};
 use std::collections::HashSet;
-
-/// What a conflict is known by, on whatever server.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
-pub struct Fingerprint(String);
-
-impl Fingerprint {
-    /// A fingerprint as it was written down; `None` for what is none.
-    #[must_use]
-    pub fn parse(text: &str) -> Option<Self> {
-        let is_hash = text.len() == 64 && text.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'));
-        is_hash.then(|| Self(text.to_owned()))
-    }
-
-    /// As it is written down.
-    #[must_use]
-    pub fn as_str(&self) -> &str {
-        &self.0
-    }
-}
-
-/// A conflict as it is told of a whole fleet.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct General {
-    /// What it is known by.
-    pub fingerprint: Fingerprint,
-    /// Where it is, without names of the server.
-    pub path: String,
-    /// The version both sides started from, redacted, likewise.
-    pub base: Option<String>,
-    /// Ours.
-    pub ours: Option<String>,
-    /// Theirs.
-    pub theirs: Option<String>,
-}
 
 /// What a server has for itself.
 #[derive(Debug, Default)]

@@ -14,6 +14,7 @@ mod distance;
 mod emit;
 mod fill;
 mod fingerprint;
+mod model;
 mod order;
 mod references;
 mod relay;
@@ -23,208 +24,29 @@ mod servers;
 mod trivia;
 mod walk;
 mod walked;
+mod walker;
 mod writer;
 
 pub use distance::{Share, distance};
 pub use fill::fill_base;
-pub use fingerprint::{Fingerprint, General};
+pub use model::{
+    Cause, Choice, Choose, Conflict, Doubt, Fingerprint, From, General, Kept, Lists, Local, Merged,
+    Otherwise, Unresolved,
+};
 pub use references::Sort;
-pub use resolution::{Choice, Resolutions, covers};
-pub use select::{Around, Choose, Offer, Otherwise, Selected, select};
+pub use resolution::{Resolutions, covers};
+pub use select::{Around, Offer, Selected, select};
 
 use super::diff::compare::{Difference, Side, compare};
 use super::diff::outline::Meanings;
-use super::diff::{Kind, Row, Version, describe, show, version};
-use super::position::{Position, SyntaxError};
-use super::splice::Splice;
+use super::diff::{Kind, describe, show, version};
+use super::position::SyntaxError;
 use super::tree::{DirectiveId, Tree};
 use fingerprint::Own;
+use model::{Output, Sides};
 use references::Hints;
-use select::Decider;
-use walk::{Fate, Walked};
-
-/// What came of a merge.
-#[derive(Debug, Clone)]
-pub struct Merged {
-    /// Every local change.
-    pub lists: Lists,
-    /// Where both sides want something else, resolved or not.
-    pub conflicts: Vec<Conflict>,
-    /// What the vendor removed and stays, because a local change needs it.
-    pub kept: Vec<Kept>,
-    /// Paths of resolutions that no conflict asked for.
-    pub unused: Vec<String>,
-    /// Server blocks of the vendor's that several of ours could be.
-    pub doubts: Vec<Doubt>,
-    result: Output,
-}
-
-/// The merged file, and how it is made from ours.
-#[derive(Debug, Clone)]
-struct Output {
-    text: Vec<u8>,
-    splices: Vec<Splice>,
-}
-
-/// A server block of the vendor's that goes by another name here, and the
-/// blocks that it could be.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Doubt {
-    /// Which of the vendor's files has it.
-    pub from: From,
-    /// What it is called there.
-    pub block: String,
-    /// The blocks here: what each is called, and where it starts.
-    pub fits: Vec<(String, Position)>,
-}
-
-/// One of the vendor's two files.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum From {
-    /// The old one.
-    Base,
-    /// The new one.
-    Theirs,
-}
-
-/// Conflicts are open, and there is no merged file.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("{count} conflicts are not resolved")]
-pub struct Unresolved {
-    /// How many.
-    pub count: usize,
-}
-
-impl Merged {
-    /// The merged file.
-    ///
-    /// # Errors
-    /// While a conflict is open.
-    pub fn text(&self) -> Result<&[u8], Unresolved> {
-        self.closed().map(|()| self.result.text.as_slice())
-    }
-
-    /// The merged file as splices of ours, sorted and apart.
-    ///
-    /// # Errors
-    /// While a conflict is open.
-    pub fn splices(&self) -> Result<&[Splice], Unresolved> {
-        self.closed().map(|()| self.result.splices.as_slice())
-    }
-
-    /// The conflicts that nobody has resolved.
-    pub fn open(&self) -> impl Iterator<Item = &Conflict> {
-        self.conflicts.iter().filter(|conflict| conflict.choice.is_none())
-    }
-
-    fn closed(&self) -> Result<(), Unresolved> {
-        match self.open().count() + self.doubts.len() {
-            0 => Ok(()),
-            count => Err(Unresolved { count }),
-        }
-    }
-}
-
-/// Each local change in exactly one list.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Lists {
-    /// In the merged file.
-    pub carried: Vec<Local>,
-    /// The vendor made the same change.
-    pub already_present: Vec<Local>,
-    /// Part of an open conflict.
-    pub conflicting: Vec<Local>,
-    /// Not in the merged file: a conflict was resolved so, or it was a comment
-    /// on, or the place of, a directive that the vendor removed.
-    pub dropped: Vec<Local>,
-}
-
-impl Lists {
-    /// How many local changes there are.
-    #[must_use]
-    pub fn len(&self) -> usize {
-        [&self.carried, &self.already_present, &self.conflicting, &self.dropped].map(Vec::len).iter().sum()
-    }
-
-    /// Whether there is no local change.
-    #[must_use]
-    pub fn is_empty(&self) -> bool {
-        self.len() == 0
-    }
-}
-
-/// A local change: what differs from the base in ours.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Local {
-    /// The kind; white space alone is no change.
-    pub kind: Kind,
-    /// The blocks around the directive.
-    pub path: String,
-    /// Name and arguments, redacted; empty for comments of the
-    /// file that belong to no directive.
-    pub directive: String,
-    /// What a resolution names it by.
-    pub select: String,
-    /// What it was in the base.
-    pub base: Option<Version>,
-    /// What it is in ours, with its place.
-    pub ours: Option<Version>,
-    /// The vendor's version of the same directive, with its place.
-    pub theirs: Option<Version>,
-    /// The conflict it is, or was, part of.
-    pub conflict: Option<usize>,
-    /// The same line by line.
-    pub rows: Vec<Row>,
-}
-
-/// Both sides want something else.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Conflict {
-    /// What a resolution names it by: block path and directive.
-    pub path: String,
-    /// The same question on other servers.
-    pub general: General,
-    /// What kind of conflict it is.
-    pub cause: Cause,
-    /// The version both sides started from.
-    pub base: Option<Version>,
-    /// Ours; none where it was removed.
-    pub ours: Option<Version>,
-    /// Theirs; none where it was removed.
-    pub theirs: Option<Version>,
-    /// How it was resolved.
-    pub choice: Option<Choice>,
-}
-
-/// Why a conflict is one. The order is part of fingerprints: a new one comes last.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Cause {
-    /// Both changed one directive, differently.
-    BothChanged,
-    /// Both added a directive with one identity, differently.
-    BothAdded,
-    /// The vendor removed what was changed here.
-    RemovedByTheirs,
-    /// The vendor changed what was removed here.
-    RemovedByOurs,
-    /// Both put something into one place of an ordered list, or reordered it.
-    /// Both stay; the choice says whose come first.
-    Order,
-    /// What was removed here is used by what the vendor added.
-    UsedByTheirs,
-    /// A local location stands where the vendor's new file answers every
-    /// request before a location is chosen.
-    Dead,
-}
-
-/// A definition that the vendor removed and a local change still uses.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Kept {
-    /// Block path and directive.
-    pub path: String,
-    /// It, in ours.
-    pub ours: Version,
-}
+use walked::{Fate, Walked};
+use walker::Decider;
 
 /// Merges the vendor's changes, base to theirs, into ours.
 ///
@@ -273,13 +95,6 @@ pub fn merge_into(
             return Ok(sides.merged(walked, result, resolutions));
         }
     }
-}
-
-/// The three versions that a merge is about.
-struct Sides<'a, 's> {
-    base: &'a Side<'s>,
-    ours: &'a Side<'s>,
-    theirs: &'a Side<'s>,
 }
 
 impl Sides<'_, '_> {

@@ -4,8 +4,9 @@
 //! what is new stands beside the neighbours it has in theirs. Where order has
 //! a meaning and both sides want a say in one place, it is a conflict.
 
-use super::walk::{Entry, Fate, Triple, Walker};
-use super::{Cause, Choice};
+use super::model::{Cause, Choice};
+use super::walked::{Entry, Fate, Triple};
+use super::walker::Walker;
 use crate::diff::compare::{Kind, moved};
 use crate::identity::OrderClass;
 use std::collections::{BTreeMap, BTreeSet, HashMap};

@@ -5,8 +5,8 @@
 //! looked at, so nginx's own variables never matter. Found again, it is kept,
 //! or its removal becomes a conflict; nothing is invented.
 
-use super::Sides;
-use super::walk::Walked;
+use super::model::Sides;
+use super::walked::Walked;
 use crate::tree::{Directive, DirectiveId, Tree};
 use std::collections::BTreeSet;
 

@@ -5,19 +5,9 @@
 //! server, and that over the general choice. What is no conflict is decided
 //! only by its own path.
 
-use super::Fingerprint;
+use super::model::{Choice, Fingerprint};
 use crate::diff::show::SEPARATOR;
 use std::collections::{BTreeMap, BTreeSet};
-
-/// The side that wins a conflict.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(rename_all = "kebab-case"))]
-pub enum Choice {
-    /// The file that is there.
-    Ours,
-    /// The vendor's.
-    Theirs,
-}
 
 /// What the user decided about conflicts.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]

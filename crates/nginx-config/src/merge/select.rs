@@ -5,10 +5,14 @@
 //! taken or offered. What is taken brings along the definitions of its names
 //! that the other file has.
 
+use super::emit;
 use super::fingerprint::Own;
+use super::model::{Cause, Choice, Choose, Doubt, Local, Otherwise, Sides};
 use super::references::{Hints, Name, Sort, defines_any, undefined};
-use super::walk::{self, Triple, Walker};
-use super::{Cause, Choice, Doubt, Local, Resolutions, Sides, emit};
+use super::resolution::Resolutions;
+use super::walk;
+use super::walked::Triple;
+use super::walker::{Decider, Walker};
 use crate::diff::compare::Side;
 use crate::diff::outline::Meanings;
 use crate::diff::{Kind, Version, show, version};
@@ -16,34 +20,7 @@ use crate::position::SyntaxError;
 use crate::tree::{DirectiveId, Tree};
 use std::collections::{BTreeSet, HashSet};
 
-/// Whether something that the other file has otherwise is to be taken.
-pub type Choose<'a> = &'a dyn Fn(&Otherwise) -> bool;
-
-/// Who decides between two versions.
-#[derive(Clone, Copy)]
-pub(super) enum Decider<'a> {
-    /// Paths.
-    Resolutions(&'a Resolutions),
-    /// A function; there is no base then.
-    Choice(Choose<'a>),
-}
-
-/// One thing that the other file has otherwise.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Otherwise {
-    /// Added or removed by taking it, changed, or of another order.
-    pub kind: Kind,
-    /// What it is named by: block path and directive.
-    pub path: String,
-    /// The block of the file that is there.
-    pub within: Option<DirectiveId>,
-    /// The directive of the file that is there.
-    pub ours: Option<DirectiveId>,
-    /// That of the other file.
-    pub theirs: Option<DirectiveId>,
-}
-
-/// The same, for people.
+/// One thing that the other file has otherwise, for people.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Offer {
     /// What it is.

@@ -4,8 +4,9 @@
 //! Invariant: a local location is never carried to where nothing reaches it
 //! without being shown as a conflict.
 
-use super::walk::{Act, Fate, Triple, Walker};
-use super::{Cause, Choice};
+use super::model::{Cause, Choice};
+use super::walked::{Act, Fate, Triple};
+use super::walker::Walker;
 use crate::diff::outline::Outline;
 use crate::diff::purpose::{Purpose, Upstreams, is_server, leads_to_https, purpose};
 use crate::diff::show;

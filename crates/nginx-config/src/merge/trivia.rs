@@ -5,7 +5,8 @@
 //! nginx does not read them.
 
 use super::Sides;
-use super::walk::{Act, Decided, Fate, Triple, Walker};
+use super::walked::{Act, Decided, Fate, Triple};
+use super::walker::Walker;
 use crate::diff::compare::{Difference, Kind, Side, compare_heads};
 use crate::position::Span;
 

@@ -4,16 +4,15 @@
 //! an undecided conflict leaves ours in place. Nothing is written yet; open
 //! blocks wait on a list, so nesting costs memory only.
 
-pub(super) use super::walked::{Act, Decided, Entry, Fate, Open, Triple, Walked};
-
 use super::fingerprint::Own;
+use super::model::{Cause, Choice, From, Sides};
 use super::order::{self, Seat};
 use super::references::Hints;
-use super::select::{Choose, Decider};
-use super::{Cause, Choice, Resolutions, Sides};
-use crate::diff::compare::{Difference, Kind, Side, compare_pair, pair_and_doubt, same_words};
+use super::resolution::Resolutions;
+use super::walked::{Act, Decided, Fate, Open, Triple, Walked};
+use super::walker::{Decider, Walker};
+use crate::diff::compare::{Kind, Side, compare_pair, pair_and_doubt, same_words};
 use crate::diff::purpose::{is_alike, leads_to_https};
-use crate::diff::show;
 use crate::identity::is_placeholder;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -51,18 +50,6 @@ pub(super) fn walk(sides: &Sides<'_, '_>, by: Decider<'_>, hints: &Hints, own: &
         walker.block(block);
     }
     walker.walked
-}
-
-pub(super) struct Walker<'a, 's> {
-    pub sides: &'a Sides<'a, 's>,
-    pub resolutions: &'a Resolutions,
-    pub choose: Option<Choose<'a>>,
-    pub hints: &'a Hints,
-    pub own: &'a Own,
-    pub walked: Walked,
-    open: Vec<Open>,
-    /// The block of ours that is looked at.
-    pub within: Option<usize>,
 }
 
 impl Walker<'_, '_> {
@@ -104,7 +91,7 @@ impl Walker<'_, '_> {
         let from_list = if block.is_new { &[] } else { from.children(base) };
         let (here_list, there_list) = (here.children(ours), there.children(theirs));
         let (in_ours, doubts) = pair_and_doubt(from, here, from_list, here_list);
-        self.walked.doubts.extend(doubts.into_iter().map(|doubt| (super::From::Base, doubt)));
+        self.walked.doubts.extend(doubts.into_iter().map(|doubt| (From::Base, doubt)));
         // Where the vendor's own two files leave a doubt, nobody here can settle it.
         let (in_theirs, _) = pair_and_doubt(from, there, from_list, there_list);
         let of_base = from_list.iter().zip(in_ours.iter().zip(&in_theirs));
@@ -116,7 +103,7 @@ impl Walker<'_, '_> {
         };
         let (here_left, there_left) = (left(here_list, &in_ours), left(there_list, &in_theirs));
         let (partners, doubts) = pair_and_doubt(there, here, &there_left, &here_left);
-        self.walked.doubts.extend(doubts.into_iter().map(|doubt| (super::From::Theirs, doubt)));
+        self.walked.doubts.extend(doubts.into_iter().map(|doubt| (From::Theirs, doubt)));
         let both = there_left.iter().zip(&partners);
         triples.extend(both.map(|(&theirs, &ours)| Triple { base: None, ours, theirs: Some(theirs) }));
         let only = left(&here_left, &partners).into_iter();
@@ -331,56 +318,6 @@ impl Walker<'_, '_> {
             self.walked.acts[ours] = Act::Replace(theirs);
         }
         self.local(Kind::Added, triple, fate);
-    }
-
-    /// Notes a local change.
-    pub fn local(&mut self, kind: Kind, triple: Triple, fate: Fate) {
-        let (old, new) = match kind {
-            Kind::Added => (None, triple.ours),
-            Kind::Removed => (triple.base, None),
-            _ => (triple.base, triple.ours),
-        };
-        if let (Kind::Added, Some(index)) = (kind, new) {
-            self.walked.added.insert(index, self.walked.locals.len());
-        }
-        let difference = Difference { kind, old, new };
-        self.walked.locals.push(Decided { difference, fate, theirs: triple.theirs });
-    }
-
-    /// What a directive of the block that is looked at is called in resolutions:
-    /// also one that only the vendor has stands in a block that has its name here.
-    pub fn path(&self, triple: Triple) -> String {
-        let Sides { base: from, ours: here, theirs: there } = *self.sides;
-        let own = match triple {
-            Triple { ours: Some(index), .. } => show::label(&here.outline, index),
-            Triple { theirs: Some(index), .. } => show::label(&there.outline, index),
-            Triple { base: Some(index), .. } => show::label(&from.outline, index),
-            Triple { .. } => String::new(),
-        };
-        self.path_of(&own)
-    }
-
-    /// The path of what is called `own` in the block that is looked at.
-    pub fn path_of(&self, own: &str) -> String {
-        show::join(&show::path_of(&self.sides.ours.outline, self.within), own)
-    }
-
-    /// Whether somebody named this very directive, which is no conflict, and
-    /// wants this side of it.
-    fn decided(&mut self, triple: Triple, side: Choice) -> bool {
-        if self.choose.is_some() {
-            // What only theirs has is asked about when the whole block is known.
-            return side == Choice::Theirs && self.is_chosen(Kind::Removed, triple);
-        }
-        if !self.resolutions.has_paths() {
-            return false;
-        }
-        let path = self.path(triple);
-        let is_decided = self.resolutions.exactly(&path) == Some(side);
-        if is_decided {
-            self.walked.decided.insert(path);
-        }
-        is_decided
     }
 }
 

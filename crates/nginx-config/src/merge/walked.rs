@@ -3,8 +3,7 @@
 //!
 //! Invariant: as of the walk, one fate a difference; data, and nothing more.
 
-use super::Conflict;
-use super::select::Otherwise;
+use super::model::{Conflict, From, Otherwise};
 use crate::diff::compare::{Difference, Doubt};
 use crate::identity::Key;
 use std::collections::{BTreeMap, BTreeSet};
@@ -45,7 +44,7 @@ pub(super) struct Walked {
     /// By block of ours: the conflict about where it listens.
     pub unheard: BTreeMap<usize, usize>,
     /// Blocks of the vendor's, and those of ours that each may be.
-    pub doubts: Vec<(super::From, Doubt)>,
+    pub doubts: Vec<(From, Doubt)>,
     /// Paths of resolutions that decided what is no conflict.
     pub decided: BTreeSet<String>,
     /// Whether somebody chooses.

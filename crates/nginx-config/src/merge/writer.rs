@@ -4,7 +4,7 @@
 //! line of its own is not followed by anything there either. What is written
 //! where is decided elsewhere.
 
-use super::Output;
+use super::model::Output;
 use crate::splice::Splice;
 use std::ops::Range;
 

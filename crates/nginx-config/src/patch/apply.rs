@@ -3,7 +3,7 @@
 //! Invariant: what no change names stays byte for byte, and a text is whole
 //! directives or comments, so that none can close somebody else's block.
 
-use super::{Change, ChangeKind};
+use super::change::{Change, ChangeKind};
 use crate::diff::compare::Side;
 use crate::diff::outline::Meanings;
 use crate::diff::show;

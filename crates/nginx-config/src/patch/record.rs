@@ -3,7 +3,8 @@
 //! Invariant: what is recorded was made to the base once and compared; what
 //! does not come out alike is recorded whole.
 
-use super::{Change, ChangeKind, apply};
+use super::apply::apply;
+use super::change::{Change, ChangeKind};
 use crate::diff::compare::{Side, moved, pair_lists, same_words};
 use crate::diff::outline::Meanings;
 use crate::diff::{Kind, diff, show};

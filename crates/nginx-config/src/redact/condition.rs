@@ -2,8 +2,9 @@
 //!
 //! Invariant: names and what compares stay, so that it is seen what is tested; the value that it is held against goes.
 
+use super::mask::{NAMED, REDACTED, mask};
 use super::value;
-use super::{NAMED, Quote, REDACTED, Word, mask};
+use crate::{Quote, Word};
 
 /// What compares in a condition.
 const OPERATORS: [&str; 11] = ["=", "!=", "~", "~*", "!~", "!~*", "-f", "!-f", "-d", "-e", "("];

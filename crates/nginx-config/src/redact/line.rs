@@ -2,9 +2,12 @@
 //!
 //! Invariant: a line is shown as its directive would be, and else as free text; it stays one line.
 
+use super::free_text;
+use super::mask::{REDACTED, mask, pattern, secret_variable};
 use super::table::{self, Field};
-use super::text::{self, Kind};
-use super::{REDACTED, Tree, hide, mask, pattern};
+use super::text::Kind;
+use super::words::Hidden;
+use crate::Tree;
 use regex::Regex;
 use std::sync::LazyLock;
 
@@ -38,7 +41,7 @@ pub fn closes_list(comment: &[u8]) -> bool {
 /// A source that does not parse: by line, as far as these can be read, and as free text.
 pub fn broken(source: &str) -> String {
     // A quotation may run over lines.
-    let text = text::shown(source, Kind::Prose);
+    let text = free_text::shown(source, Kind::Prose);
     let mut in_map = false;
     let mut shown = String::with_capacity(text.len());
     for whole in text.split_inclusive('\n') {
@@ -46,7 +49,7 @@ pub fn broken(source: &str) -> String {
         let rest = whole[start..].trim_end();
         let (before, behind) = (&whole[..start], &whole[start + rest.len()..]);
         in_map &= !before.contains('}');
-        let begins = MAP.captures(rest).filter(|map| super::secret_variable(&map[1]).is_some());
+        let begins = MAP.captures(rest).filter(|map| secret_variable(&map[1]).is_some());
         let middle = match begins {
             // What stands behind the brace in its line are entries.
             Some(map) => {
@@ -78,14 +81,14 @@ fn line(rest: &str, is_entry: bool) -> String {
         }
         Some((tree, added)) => {
             // What the comment holds is looked at once: a comment in a comment would be followed for ever.
-            let shown = hide(&tree, false);
+            let shown = Hidden::of(&tree).shown(tree.source());
             let shown = String::from_utf8_lossy(&shown[..shown.len() - added]).into_owned();
             match is_known(&tree) {
                 true => shown,
-                false => text::shown(&shown, Kind::Prose),
+                false => free_text::shown(&shown, Kind::Prose),
             }
         }
-        None => text::shown(rest, Kind::Prose),
+        None => free_text::shown(rest, Kind::Prose),
     }
 }
 

@@ -4,9 +4,12 @@
 //! Invariant: of a file in a configuration it is known which blocks include it. Of a file alone nothing is known: what
 //! is no directive there is an entry, and of it is hidden what could be a secret.
 
+use super::mask::{LOGIN, REDACTED, mask, pattern, secret_variable};
+use super::text::Kind;
 use super::value;
-use super::{LOGIN, REDACTED, condition, free_text, mask, name, pattern, secret_variable, table, text::Kind};
+use super::{condition, free_text, name, table};
 use crate::config::Config;
+use crate::entries::List;
 use crate::tree::{Body, Directive, DirectiveId, Tree};
 use regex::Regex;
 use std::sync::LazyLock;
@@ -105,17 +108,6 @@ static PLACE: LazyLock<Regex> = LazyLock::new(|| {
     pattern(&format!("^(?:{address}|{host}|~?\\*?\\^?/.*)$"))
 });
 
-/// What the entries of a block are, or of the files that it includes.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct List {
-    /// Only of a map: whether its entries are compared.
-    is_map: bool,
-    /// The secret that its entries are compared with.
-    pub tested: Option<String>,
-    /// The variable that they give a value, where it is called as secrets are.
-    pub result: Option<String>,
-}
-
 impl List {
     /// Of a block, if it holds entries and no directives.
     pub fn of_block(block: Directive<'_>) -> Option<Self> {
@@ -138,18 +130,6 @@ impl List {
             Some(parent) => Self::of_block(tree.directive(parent)),
             None => tree.list.clone(),
         }
-    }
-
-    /// Whether anything of an entry is a secret.
-    pub fn is_secret(&self) -> bool {
-        self.tested.is_some() || self.result.is_some()
-    }
-
-    /// What several blocks say that include one file.
-    fn join(&mut self, other: &Self) {
-        self.is_map |= other.is_map;
-        self.tested = self.tested.take().or_else(|| other.tested.clone());
-        self.result = self.result.take().or_else(|| other.result.clone());
     }
 }
 
@@ -197,7 +177,7 @@ pub fn shown_name(tree: &Tree, directive: Directive<'_>) -> Option<Vec<u8>> {
     if list.is_some_and(|list| list.is_map) && (LOGIN.is_match(&text) || value::is_token(&text)) {
         return masked(false);
     }
-    free_text(raw, Kind::Plain)
+    free_text::written(raw, Kind::Plain)
 }
 
 /// Whether what an entry of a file alone gives is shown: no secret looks so.

@@ -4,9 +4,13 @@
 //! Invariant: what is quoted beside a place that holds a secret is hidden; so is what a hidden word of the configuration
 //! holds, wherever it is quoted. The place itself stays.
 
+use super::mask::{REDACTED, pattern};
 use super::table::{self, Field};
-use super::{REDACTED, hidden_words, holds_secret, list, pattern, redact_text};
-use crate::config::{Config, File, FileId};
+use super::text::Kind;
+use super::words::{hidden_words, holds_secret};
+use super::{free_text, list};
+use crate::config::{Config, File};
+use crate::node::FileId;
 use crate::tree::{DirectiveId, Tree};
 use regex::{Captures, Regex};
 use std::collections::BTreeSet;
@@ -71,8 +75,8 @@ impl Secrets {
             }
             _ => self.quotations(said),
         };
-        let place = if place.is_some() { behind.to_owned() } else { redact_text(behind) };
-        redact_text(&said) + &place
+        let place = if place.is_some() { behind.to_owned() } else { free_text::shown(behind, Kind::Prose) };
+        free_text::shown(&said, Kind::Prose) + &place
     }
 
     /// Whether the directive that NGINX speaks of there holds a secret.

@@ -3,9 +3,10 @@
 //!
 //! Invariant: what was hidden is not hidden further; everything else is left to the reading of free text.
 
+use super::mask::{REDACTED, pattern};
+use super::name;
 use super::text::{self, Kind};
 use super::value::is_harmless;
-use super::{REDACTED, name, pattern};
 use regex::Regex;
 use std::sync::LazyLock;
 

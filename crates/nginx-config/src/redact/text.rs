@@ -3,9 +3,10 @@
 //! Invariant: what is shown is the text in its lines; a secret that was hidden once is hidden when the text is read
 //! again, and nothing more.
 
+use super::mask::{REDACTED, pattern};
 use super::name::{self, Says};
+use super::url;
 use super::value::{is_harmless, is_only_variables, without_shapes};
-use super::{REDACTED, pair, pattern, url};
 use regex::{Captures, Regex};
 use std::ops::Range;
 use std::sync::LazyLock;
@@ -130,11 +131,6 @@ const PARAMETERS: [&str; 10] = [
     "title",
     "username",
 ];
-
-/// The text without its secrets.
-pub fn shown(text: &str, kind: Kind) -> String {
-    plain(&pair::shown(text), kind)
-}
 
 /// The text without the secrets that stand beside what names them.
 pub fn plain(text: &str, kind: Kind) -> String {

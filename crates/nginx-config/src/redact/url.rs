@@ -2,7 +2,7 @@
 //!
 //! Invariant: scheme, host, port and path stay, so that it is seen where something leads.
 
-use super::REDACTED;
+use super::mask::REDACTED;
 use super::name;
 use super::value::{is_harmless, is_only_variables, is_token};
 

@@ -2,8 +2,8 @@
 //!
 //! Invariant: what is only variables is none, whatever it is called; a known shape is one, wherever it stands.
 
+use super::mask::{REDACTED, pattern};
 use super::name::{self, About, Says};
-use super::{REDACTED, pattern};
 use regex::Regex;
 use std::sync::LazyLock;
 

@@ -4,13 +4,12 @@
 //! Invariant: nothing is looked up on a disk; each outcome that depends on one
 //! is an alternative of the answer.
 
+use super::answer::{Answer, Candidate, Handler, Hop, HopCause, Wanted};
 use super::request::State;
 use super::router::{Router, SPENT};
-use super::{Answer, Candidate, Handler, Hop, HopCause, Wanted};
-use crate::config::Node;
-use std::ffi::OsString;
+use super::uri::path_of;
+use crate::node::Node;
 use std::os::unix::ffi::OsStringExt;
-use std::path::PathBuf;
 
 /// Directives that pass a request on.
 const PASSES: &[&str] =
@@ -237,8 +236,4 @@ impl Router<'_> {
         let prefix = self.config.prefix().join(path_of(folder));
         prefix.into_os_string().into_vec()
     }
-}
-
-pub(super) fn path_of(bytes: Vec<u8>) -> PathBuf {
-    PathBuf::from(OsString::from_vec(bytes))
 }

@@ -4,8 +4,10 @@
 //! block. A name that only looks right, because a wildcard or a pattern covers it, is not enough:
 //! another block may have it exactly, or listen on the more specific address.
 
-use super::server::{Door, Endpoint, ServerMatch, names, server_for};
-use crate::config::{Config, Node};
+use super::listeners::Endpoint;
+use super::server::{Door, ServerMatch, names, server_for};
+use crate::config::Config;
+use crate::node::Node;
 use regex_syntax::hir::{Class, Hir, HirKind, Repetition};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
@@ -45,6 +47,19 @@ pub fn entrance(config: &Config, server: Node, door: &Door) -> Option<Entrance> 
         let host = [None, Some(NOBODYS)].into_iter().find(|host| leads_there(&at, host.unwrap_or(&own(&at))));
         host.map(|host| Entrance { at, host: host.map(str::to_owned) })
     })
+}
+
+/// A host name that leads to this server block on its addresses: one of its names, or one that a
+/// wildcard among them stands for. `None` where it has only regular expressions, or none.
+#[must_use]
+pub fn name_to_ask(config: &Config, server: Node) -> Option<String> {
+    let names = names(config, server);
+    let plain = |name: &&String| {
+        let known = |byte: u8| byte.is_ascii_alphanumeric() || b".-".contains(&byte);
+        !name.is_empty() && name.bytes().all(known) && !name.starts_with('.')
+    };
+    let covered = |name: &String| covered(name).into_iter().next();
+    names.iter().find(plain).cloned().or_else(|| names.iter().find_map(covered))
 }
 
 /// The `Host` of a client that knows no name.

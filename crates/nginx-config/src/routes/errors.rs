@@ -3,10 +3,10 @@
 //! Invariant: a status becomes an error page once, as in nginx, unless
 //! `recursive_error_pages` allows more; the redirect count bounds those.
 
+use super::answer::{Answer, Handler, Hop, HopCause};
 use super::request::State;
 use super::router::Router;
-use super::{Answer, Handler, Hop, HopCause};
-use crate::config::Node;
+use crate::node::Node;
 
 impl Router<'_> {
     /// Answers with a status, or with the error page that is set for it.

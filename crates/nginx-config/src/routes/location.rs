@@ -3,10 +3,12 @@
 //! Invariant: the search is a loop over levels, not a recursion, so nested
 //! locations cost no stack. It reads names only, never what locations do.
 
+use super::level::{Fixed, Level, Prefix, RegexLocation, TriesRegexes};
 use super::pattern::{Captures, Case, Matched, Pattern};
-use crate::config::{Config, Node};
+use crate::config::Config;
+use crate::node::Node;
 use crate::work;
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 use std::sync::OnceLock;
 
 /// How a `location` is matched.
@@ -135,60 +137,6 @@ fn try_regexes<'c>(
     None
 }
 
-/// The locations of one block, made ready to be searched.
-#[derive(Debug, Default)]
-pub(crate) struct Level {
-    exact: HashMap<Vec<u8>, Node>,
-    /// Names that are prefixes, in order.
-    prefixes: Vec<Prefix>,
-    /// Names without the slash at their end, where nginx redirects to the name.
-    slashes: HashMap<Vec<u8>, Node>,
-    named: HashMap<Vec<u8>, Node>,
-    regexes: Vec<RegexLocation>,
-}
-
-/// A location whose name is a prefix.
-#[derive(Debug)]
-struct Prefix {
-    name: Vec<u8>,
-    node: Node,
-    regexes: TriesRegexes,
-    /// Where the longest of the other names stands that this one begins with.
-    shorter: Option<usize>,
-}
-
-/// Whether regular expressions are tried where a prefix is the longest.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum TriesRegexes {
-    Yes,
-    /// `^~`
-    No,
-}
-
-/// A location with a regular expression, which is compiled when a URI first meets it.
-#[derive(Debug)]
-struct RegexLocation {
-    node: Node,
-    pattern: Vec<u8>,
-    case: Case,
-    compiled: OnceLock<Pattern>,
-}
-
-impl RegexLocation {
-    fn compiled(&self) -> &Pattern {
-        self.compiled.get_or_init(|| Pattern::compile(&self.pattern, self.case))
-    }
-}
-
-/// What the names without regular expressions give for a URI.
-enum Fixed {
-    Exact(Node),
-    Slash(Node),
-    Prefix(Node),
-    Final(Node),
-    None,
-}
-
 impl Level {
     pub(crate) fn of(config: &Config, nodes: &[Node]) -> Self {
         let mut level = Self::default();
@@ -229,49 +177,6 @@ impl Level {
             level.prefixes.push(Prefix { name, node, regexes, shorter });
         }
         level
-    }
-
-    /// The longest name at `from`, or shorter than it, that `text` begins with.
-    fn begins(&self, mut from: Option<usize>, text: &[u8]) -> Option<usize> {
-        while let Some(at) = from {
-            work::done(1);
-            if text.starts_with(&self.prefixes[at].name) {
-                return from;
-            }
-            from = self.prefixes[at].shorter;
-        }
-        None
-    }
-
-    /// The location `@name`, with the `@`.
-    pub(crate) fn called(&self, name: &[u8]) -> Option<Node> {
-        self.named.get(name).copied()
-    }
-
-    fn fixed(&self, uri: &[u8]) -> Fixed {
-        if let Some(&node) = self.exact.get(uri) {
-            return Fixed::Exact(node);
-        }
-        // A name that the URI begins with stands before the URI in the order, and whatever stands
-        // between the two begins with that name, too.
-        let before = self.prefixes.partition_point(|prefix| prefix.name.as_slice() <= uri);
-        let longest = self.begins(before.checked_sub(1), uri).map(|at| &self.prefixes[at]);
-        // A name that is the whole URI goes before the redirect to one with a slash more.
-        match (longest, self.slashes.get(uri)) {
-            (Some(prefix), Some(_)) if prefix.name == uri => prefix.found(),
-            (_, Some(&node)) => Fixed::Slash(node),
-            (Some(prefix), None) => prefix.found(),
-            (None, None) => Fixed::None,
-        }
-    }
-}
-
-impl Prefix {
-    fn found(&self) -> Fixed {
-        match self.regexes {
-            TriesRegexes::Yes => Fixed::Prefix(self.node),
-            TriesRegexes::No => Fixed::Final(self.node),
-        }
     }
 }
 

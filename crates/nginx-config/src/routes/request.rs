@@ -3,8 +3,9 @@
 //! Invariant: a variable has a value here only if nginx would give it the same
 //! one; whatever is not known stays unknown through every expansion.
 
-use super::Wanted;
-use crate::config::Node;
+use super::answer::Wanted;
+use super::listeners::Transport;
+use crate::node::Node;
 use std::collections::{BTreeMap, HashSet};
 use std::path::{Path, PathBuf};
 
@@ -17,15 +18,6 @@ pub struct Request {
     /// Headers that are not among the variables are not sent.
     all_headers: bool,
     files: Option<BTreeMap<PathBuf, Wanted>>,
-}
-
-/// How a client speaks to a listener.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Transport {
-    /// HTTP.
-    Plain,
-    /// HTTP inside of TLS, QUIC included.
-    Tls,
 }
 
 impl Request {

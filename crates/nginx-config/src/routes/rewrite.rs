@@ -4,28 +4,16 @@
 //! Invariant: a condition that is not known makes the answer unknown, unless
 //! neither outcome of it changes which handler answers.
 
-use super::Wanted;
-use super::content::path_of;
+use super::answer::Wanted;
 use super::location::Groups;
 use super::pattern::{Case, Matched};
 use super::redirect::Target;
 use super::request::{State, Value};
-use super::router::Router;
-use crate::config::Node;
+use super::router::{Flow, Router};
+use super::uri::path_of;
+use crate::node::Node;
 use crate::tree::Args;
 use std::collections::VecDeque;
-
-/// How the directives of a block left a request.
-pub(super) enum Flow {
-    /// It goes on in the same block.
-    On,
-    /// Its URI was changed: a location is searched anew.
-    Anew,
-    /// It is answered.
-    Respond { status: u16, target: Option<String> },
-    /// It depends.
-    Unknown { reason: String },
-}
 
 /// Directives that an `if` may hold without a say in which handler answers.
 const HARMLESS: &[&str] = &[

@@ -4,14 +4,14 @@
 //! that nginx allows, and all turns together are bounded by a budget: hostile
 //! configurations cost time, never a hang.
 
+use super::answer::{Answer, Handler, Hop, HopCause};
+use super::choices::Choices;
 use super::location::{self, Found, Groups};
 use super::request::{Fixed, Request, State};
-use super::rewrite::Flow;
 use super::server::default_servers;
 use super::uri::{Slashes, normalise};
-use super::ways::Choices;
-use super::{Answer, Handler, Hop, HopCause};
-use crate::config::{Config, Node};
+use crate::config::Config;
+use crate::node::Node;
 use std::cell::Cell;
 
 /// One more than nginx's `NGX_HTTP_MAX_URI_CHANGES`, as nginx counts.
@@ -40,6 +40,18 @@ pub(super) enum Step {
     Search,
     /// In these locations.
     Inside(Vec<Node>),
+}
+
+/// How the directives of a block left a request.
+pub(super) enum Flow {
+    /// It goes on in the same block.
+    On,
+    /// Its URI was changed: a location is searched anew.
+    Anew,
+    /// It is answered.
+    Respond { status: u16, target: Option<String> },
+    /// It depends.
+    Unknown { reason: String },
 }
 
 impl<'c> Router<'c> {

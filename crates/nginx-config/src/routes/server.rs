@@ -4,36 +4,13 @@
 //! exact name, the longest leading wildcard, the longest trailing one, the
 //! first regular expression, and the default server.
 
-use super::entrance::covered;
+use super::listeners::{Address, Endpoint, Listeners, Names, Preface, Transport};
 use super::pattern::{Case, Matched, Pattern};
-use super::request::Transport;
-use crate::config::{Config, Node};
+use crate::config::Config;
+use crate::node::Node;
 use crate::work;
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::BTreeSet;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
-use std::sync::OnceLock;
-
-/// An address that nginx listens on, or that a connection arrives at.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Endpoint {
-    /// An address and a port; the unspecified address stands for all.
-    Tcp(IpAddr, u16),
-    /// A socket in the file system.
-    Unix(Vec<u8>),
-    /// A host name, which nginx resolves when it starts.
-    Name(String, u16),
-}
-
-impl Endpoint {
-    /// The port; none of a socket in the file system.
-    #[must_use]
-    pub fn port(&self) -> Option<u16> {
-        match self {
-            Self::Tcp(_, port) | Self::Name(_, port) => Some(*port),
-            Self::Unix(_) => None,
-        }
-    }
-}
 
 /// The server block that answers.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -98,15 +75,6 @@ pub struct Door {
     pub preface: Preface,
 }
 
-/// What nginx reads from a connection before anything else.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Preface {
-    /// Nothing.
-    None,
-    /// The PROXY protocol's header: where any block of the address asks for it, all do.
-    ProxyProtocol,
-}
-
 /// The ways into a server block, as it lists them; those for QUIC are left out.
 #[must_use]
 pub fn doors(config: &Config, server: Node) -> Vec<Door> {
@@ -117,48 +85,6 @@ pub fn doors(config: &Config, server: Node) -> Vec<Door> {
         Some(Door { at: at.clone(), transport, preface })
     };
     own.filter_map(door).collect()
-}
-
-/// A host name that leads to this server block on its addresses: one of its names, or one that a
-/// wildcard among them stands for. `None` where it has only regular expressions, or none.
-#[must_use]
-pub fn name_to_ask(config: &Config, server: Node) -> Option<String> {
-    let names = names(config, server);
-    let plain = |name: &&String| {
-        let known = |byte: u8| byte.is_ascii_alphanumeric() || b".-".contains(&byte);
-        !name.is_empty() && name.bytes().all(known) && !name.starts_with('.')
-    };
-    let covered = |name: &String| covered(name).into_iter().next();
-    names.iter().find(plain).cloned().or_else(|| names.iter().find_map(covered))
-}
-
-/// Every address that is listened on.
-#[derive(Debug, Default)]
-pub(crate) struct Listeners {
-    addresses: BTreeMap<Endpoint, Address>,
-    /// The addresses of each server block.
-    own: HashMap<Node, Vec<Endpoint>>,
-    /// The first block that listens on a host name, by port.
-    by_name: BTreeMap<u16, Node>,
-}
-
-/// The server blocks of one address.
-#[derive(Debug)]
-struct Address {
-    /// The one that is called so, or the first.
-    default: Node,
-    servers: Vec<Node>,
-    transport: Transport,
-    preface: Preface,
-    names: OnceLock<Names>,
-}
-
-/// The names of the server blocks of one address, ready to be searched.
-#[derive(Debug, Default)]
-struct Names {
-    exact: HashMap<String, Node>,
-    wildcards: Vec<(Node, String)>,
-    regexes: Vec<(Node, Pattern)>,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -279,18 +205,6 @@ pub(super) fn host_name(host: &str) -> String {
         _ => host,
     };
     name.strip_suffix('.').unwrap_or(name).to_ascii_lowercase()
-}
-
-impl Address {
-    fn new(default: Node) -> Self {
-        Self {
-            default,
-            servers: Vec::new(),
-            transport: Transport::Plain,
-            preface: Preface::None,
-            names: OnceLock::new(),
-        }
-    }
 }
 
 impl Names {

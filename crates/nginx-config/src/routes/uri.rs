@@ -4,6 +4,10 @@
 //! Invariant: the path of an accepted target starts with `/` and has no dot
 //! segments left. A target that nginx answers with 400 is `None`.
 
+use std::ffi::OsString;
+use std::os::unix::ffi::OsStringExt;
+use std::path::PathBuf;
+
 /// Whether runs of slashes become one (`merge_slashes`).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Slashes {
@@ -72,6 +76,10 @@ fn close_segment(path: &mut Vec<u8>) -> Option<()> {
 
 fn hex(digit: &u8) -> Option<u8> {
     char::from(*digit).to_digit(16).and_then(|value| u8::try_from(value).ok())
+}
+
+pub(super) fn path_of(bytes: Vec<u8>) -> PathBuf {
+    PathBuf::from(OsString::from_vec(bytes))
 }
 
 #[cfg(test)]

@@ -4,12 +4,12 @@
 //! alike within one way; all ways together are every answer that nginx may give, or the list says
 //! that it is not complete.
 
+use super::answer::{Answer, Handler};
+use super::choices::{Assumption, Choices};
 use super::request::Request;
-use super::router::Router;
-use super::{Answer, Handler};
-use crate::config::{Config, Node};
-use std::cell::RefCell;
-use std::collections::BTreeMap;
+use super::router::{Router, SPENT};
+use crate::config::Config;
+use crate::node::Node;
 
 /// Ways that are followed for one request.
 const MOST: usize = 64;
@@ -32,51 +32,13 @@ pub struct Way {
     pub assumed: Vec<Assumption>,
 }
 
-/// Something that is not known, taken for true or for false.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Assumption {
-    /// The `if`, or the directive whose regular expression cannot be run.
-    pub directive: Node,
-    /// Whether it is true, or matches.
-    pub holds: bool,
-}
-
-/// The answers to the questions of one way.
-#[derive(Debug, Default)]
-pub(super) struct Choices {
-    planned: Vec<bool>,
-    met: RefCell<Met>,
-}
-
-/// What was asked so far, in order, and each question's place in it: a block may ask thousands, on every way.
-#[derive(Debug, Default)]
-struct Met {
-    assumed: Vec<Assumption>,
-    places: BTreeMap<Vec<u8>, usize>,
-}
-
-impl Choices {
-    /// Whether something unknown holds on this way; `question` tells the same from another.
-    pub fn holds(&self, directive: Node, question: Vec<u8>) -> bool {
-        let met = &mut *self.met.borrow_mut();
-        let next = met.assumed.len();
-        let place = *met.places.entry(question).or_insert(next);
-        if place == next {
-            let holds = self.planned.get(next).copied().unwrap_or(false);
-            met.assumed.push(Assumption { directive, holds });
-        }
-        met.assumed[place].holds
-    }
-}
-
 pub(super) fn ways(config: &Config, server: Node, request: &Request) -> Ways {
     let mut list = Vec::new();
     let mut planned = Vec::new();
     loop {
-        let choices = Choices { planned, met: RefCell::default() };
-        let router = Router::new(config, server, request, choices);
+        let router = Router::new(config, server, request, Choices::new(planned));
         let answer = router.answer();
-        let assumed = router.choices.met.take().assumed;
+        let assumed = router.choices.assumed();
         let mut next: Vec<bool> = assumed.iter().map(|assumed| assumed.holds).collect();
         list.push(Way { answer, assumed });
         while next.pop_if(|holds| *holds).is_some() {}
@@ -108,7 +70,7 @@ impl Ways {
         }
         let reason = match self.list.iter().find_map(|way| way.assumed.first()) {
             Some(assumed) => depends(config, assumed.directive),
-            None => super::router::SPENT.to_owned(),
+            None => SPENT.to_owned(),
         };
         let first = self.list.swap_remove(0).answer;
         Answer { chain: Vec::new(), handler: Handler::Unknown { reason }, ..first }
