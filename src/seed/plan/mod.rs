@@ -18,8 +18,6 @@ mod nameable;
 mod planner;
 mod profiles;
 mod rights;
-#[cfg(test)]
-mod tests;
 mod wanted;
 
 pub use changes::changes;
