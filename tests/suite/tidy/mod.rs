@@ -36,7 +36,7 @@ fn the_table_of_rooms_says_who_uses_whom() {
 #[test]
 fn no_files_of_a_room_need_each_other() {
     // How many files of a room stand in circles today. A figure may only fall; a room that is not named has none.
-    const TODAY: [(&str, usize); 3] = [("cli", 30), ("nginx-config", 40), ("outcome", 9)];
+    const TODAY: [(&str, usize); 2] = [("cli", 30), ("outcome", 9)];
     let mut complaints = Vec::new();
     for (room, circles) in circles::circles(&product().collect::<Vec<_>>()) {
         let files: usize = circles.iter().map(|circle| circle.files).sum();
