@@ -269,7 +269,7 @@ impl Group<'_, '_, '_> {
             .map(|(seat, _)| seat)
             .collect();
         // Three orders of the same directives. Whoever kept that of the base has changed nothing, and the other's
-        // counts; who both left it, differently, disagree. What both added has no order in the base to be kept.
+        // counts; where both left it, and differently, they disagree. What both added has no order in the base.
         if is_same(&members, &by_theirs) {
             self.note(&moves, Fate::AlreadyPresent);
             return None;
