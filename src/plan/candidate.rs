@@ -281,7 +281,7 @@ fn serves_files(config: &Config, location: Node, setting: &str) -> bool {
 fn around(config: &Config, server: Node, name: &str) -> Option<String> {
     let own = config.named(server, name).next();
     let node = own.or_else(|| config.top_named("http").find_map(|http| config.named(http, name).next()))?;
-    let words = config.directive(node).args.iter().map(|word| quote_word(&word.value).ok());
+    let words = config.directive(node).args.iter().map(|word| quote_word(word.value).ok());
     let words: Option<Vec<Vec<u8>>> = words.collect();
     Some(String::from_utf8_lossy(&words?.join(&b' ')).into_owned())
 }

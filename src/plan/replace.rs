@@ -135,7 +135,7 @@ impl Replacing<'_> {
         let mut text = Vec::new();
         for node in live {
             let directive = config.directive(node);
-            let words = directive.args.iter().map(|word| written(&word.value));
+            let words = directive.args.iter().map(|word| written(word.value));
             let words = words.collect::<Result<Vec<_>, _>>()?;
             text.push(format!("{} {};", directive.name.text(), words.join(" ")));
         }

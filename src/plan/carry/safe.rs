@@ -89,7 +89,7 @@ pub fn is_placeholder(names: Directive<'_>) -> bool {
 /// Whether the live block goes by all of the old names.
 pub fn names_all(live: Directive<'_>, old: Directive<'_>) -> bool {
     let has = |word: &[u8]| live.args.iter().any(|own| own.value.eq_ignore_ascii_case(word));
-    old.args.iter().all(|word| has(&word.value))
+    old.args.iter().all(|word| has(word.value))
 }
 
 /// Where a server block answers, and by which names.

@@ -43,6 +43,8 @@ pub(super) fn arrange(
     let partner: HashMap<usize, usize> =
         seats.iter().filter_map(|seat| Some((seat.theirs?, seat.ours))).collect();
     let mut places = Places::default();
+    // Class by class, since order has a meaning among the members of one class alone: `allow` and `deny` may stand
+    // anywhere between locations. What has no class is put beside its neighbours at the end, when the seats stand.
     for class in classes(walker, &seats, &list, inserted) {
         let mut group = Group { walker, class, seats: &seats, list: &list, inserted, partner: &partner };
         group.insertions(&mut places);
@@ -183,6 +185,8 @@ impl Group<'_, '_, '_> {
 
     /// Places what is new from theirs between the shared directives of the class.
     fn insertions(&mut self, places: &mut Places) {
+        // Shared directives are fixed points: both sides have them, so what stands behind the same one is in one
+        // place, whatever else is around it. `None` is the place before the first.
         let mut between: BTreeMap<Option<usize>, Between> = BTreeMap::new();
         let mut last = None;
         for seat in self.members().into_iter().filter(|seat| !seat.is_gone) {
@@ -209,6 +213,8 @@ impl Group<'_, '_, '_> {
                 continue;
             }
             let ours_first = !ours.is_empty() && self.dispute(&ours, &theirs) == Choice::Ours;
+            // Beside something of ours that is sure to be written. Without anything of the class in ours there is
+            // no such thing, and the neighbours decide.
             for index in theirs {
                 match (last, ours.first(), ours.last(), following.get(&last)) {
                     (_, _, Some(&end), _) if ours_first => places.put_after(end, index),
@@ -229,6 +235,7 @@ impl Group<'_, '_, '_> {
         let verbs: BTreeSet<_> = verbs
             .chain(theirs.iter().map(|&index| sides.theirs.outline.items[index].directive().name.value))
             .collect();
+        // The first rule that fits decides; among rules that all allow, or all deny, that is no difference.
         if self.class == OrderClass::Access && verbs.len() == 1 {
             return Choice::Theirs;
         }
@@ -261,6 +268,8 @@ impl Group<'_, '_, '_> {
             .filter(|(seat, is_shared)| *is_shared && self.in_ours(seat.ours))
             .map(|(seat, _)| seat)
             .collect();
+        // Three orders of the same directives. Whoever kept that of the base has changed nothing, and the other's
+        // counts; where both left it, and differently, they disagree. What both added has no order in the base.
         if is_same(&members, &by_theirs) {
             self.note(&moves, Fate::AlreadyPresent);
             return None;

@@ -85,7 +85,7 @@ fn definition(directive: Directive<'_>) -> Option<Name> {
     let first = directive.arg(0);
     let variable = |word: &[u8]| Some((Sort::Variable, word.strip_prefix(b"$")?.to_vec()));
     match name.as_ref() {
-        "map" | "geo" | "split_clients" => variable(&directive.args.last()?.value),
+        "map" | "geo" | "split_clients" => variable(directive.args.last()?.value),
         "set" | "auth_request_set" | "perl_set" | "js_set" | "js_var" | "set_by_lua" | "set_by_lua_block" => {
             variable(first?)
         }

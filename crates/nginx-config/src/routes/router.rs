@@ -68,6 +68,8 @@ impl<'c> Router<'c> {
             set_somewhere: self.config.set_variables(),
         };
         let mut state = State::new(&fixed, CHANGES);
+        // nginx reads the request line by the settings of the default server, since the host comes later; which one
+        // that is depends on the address. Only where it makes a difference it has to be known.
         let (merged, kept) = (normalise(&state.uri, Slashes::Merge), normalise(&state.uri, Slashes::Keep));
         let read = if merged == kept {
             merged
@@ -151,6 +153,8 @@ impl<'c> Router<'c> {
     /// The locations that a turn ends up in, or why it ends before.
     fn enter(&self, step: Step, state: &mut State) -> Result<Vec<Node>, Stop> {
         match step {
+            // At the server nginx searches a location anew in any case, so a changed URI and an unchanged one go on
+            // alike, and what was moved here is not "moved" inside of a location.
             Step::Server => match self.rewrites(self.server, state, &mut Vec::new()) {
                 Flow::On | Flow::Anew => {
                     state.moved = false;
@@ -160,6 +164,7 @@ impl<'c> Router<'c> {
                 Flow::Unknown { reason } => Err(Stop::Handler(Vec::new(), Handler::Unknown { reason })),
             },
             Step::Search => match self.search(&state.uri) {
+                // A client may not ask for an `internal` location; nginx looks before it sends the slash redirect, too.
                 Found::Location { chain, groups } => {
                     self.remember(groups, state);
                     state.moved = false;
@@ -204,6 +209,7 @@ impl<'c> Router<'c> {
     /// An internal redirect to a named location.
     pub fn go_to_named(&self, name: &[u8], cause: HopCause, mut state: State, mut hops: Vec<Hop>) -> Answer {
         hops.push(Hop { cause, target: String::from_utf8_lossy(name).into_owned() });
+        // Named locations stand in the server block alone, and its own rewrites are not run again.
         let found = self.config.level(self.server).called(name);
         state.internal = true;
         match found.filter(|_| use_up_change(&mut state)) {
