@@ -3,8 +3,6 @@
 //! One direction: `inspect` reads the host into `facts`; `plan` turns facts
 //! into a plan without choices; `apply` runs it; `report` shows the outcome.
 
-#![warn(missing_docs)]
-
 pub mod apply;
 pub mod backup;
 pub mod cli;

@@ -36,7 +36,6 @@ pub enum Confirmation {
 pub struct Window {
     /// From just before the first file changes.
     pub within: Duration,
-    /// The service manager.
     pub timers: Timers,
     /// The command that undoes the run whose name follows it.
     pub undo: Vec<String>,

@@ -84,7 +84,6 @@ pub enum StepFailure {
     /// The reload is not proven.
     #[error(transparent)]
     Reload(#[from] Box<UnprovenReload>),
-    /// Anything else.
     #[error(transparent)]
     Other(#[from] anyhow::Error),
 }
@@ -106,7 +105,6 @@ pub struct Executor<'a> {
 /// Whether a master was told to read the new files.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Told {
-    /// Nobody was.
     Nobody,
     /// One was, or it is not known.
     Perhaps,

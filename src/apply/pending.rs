@@ -12,11 +12,9 @@ use anyhow::{Context, Result};
 /// A change that waits for its confirmation.
 #[derive(Debug, Clone)]
 pub struct Pending {
-    /// The run.
     pub run: RunId,
     /// The backup that holds what it replaced.
     pub backup: BackupId,
-    /// Until when.
     pub deadline: Deadline,
     /// How much of the time is left.
     pub left: TimeLeft,

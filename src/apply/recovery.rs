@@ -34,7 +34,6 @@ pub struct Recovered {
     pub reason: String,
     /// How the run counts.
     pub outcome: RunOutcome,
-    /// What was done.
     pub steps: Vec<Step>,
     /// The proof of the reload, if there was one.
     pub proof: Option<ReloadProof>,

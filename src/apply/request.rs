@@ -22,7 +22,6 @@ use std::time::{Duration, Instant};
 
 /// Everything a run needs; nothing in it is left to choose.
 pub struct Request<'a> {
-    /// The server.
     pub root: &'a Root,
     /// The right to write.
     pub lock: &'a WriteLock,
@@ -32,7 +31,6 @@ pub struct Request<'a> {
     pub facts: &'a Facts,
     /// NGINX's program, which tests the change.
     pub program: &'a Executable,
-    /// What to do.
     pub plan: &'a Plan,
     /// The backup that a rollback takes its contents from.
     pub source: Option<BackupId>,
@@ -48,7 +46,6 @@ pub struct Request<'a> {
     pub reload_timeout: Duration,
     /// Set when a signal asks to stop.
     pub stop: &'a AtomicBool,
-    /// Who asked.
     pub actor: String,
     /// With which command line, redacted.
     pub command: String,
@@ -67,9 +64,7 @@ pub enum SandboxChoice {
 /// What happens, for whoever shows it.
 #[derive(Debug, Clone, Copy)]
 pub enum RunEvent {
-    /// A part begins.
     Stage(&'static str),
-    /// The backup grows.
     Backup(Progress),
 }
 
@@ -80,7 +75,6 @@ pub struct Run {
     pub backup: Option<BackupSection>,
     /// The backup that holds what the steps replace, once it is known.
     pub kept_in: Option<BackupId>,
-    /// The newest reload.
     pub reload: Option<ReloadSection>,
     /// What the routes answered.
     pub probes: Vec<ProbeRow>,

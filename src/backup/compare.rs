@@ -9,9 +9,7 @@ use std::collections::{BTreeMap, BTreeSet};
 /// One path in which two states differ.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Difference {
-    /// The path.
     pub path: RootPath,
-    /// In what.
     pub changes: Vec<Change>,
 }
 
@@ -24,7 +22,6 @@ pub enum Change {
     Removed,
     /// A file became a link or a folder, and so on.
     Kind,
-    /// Other bytes.
     Contents(Hash, Hash),
     /// The link leads elsewhere.
     Target(LinkText, LinkText),

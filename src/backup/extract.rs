@@ -12,7 +12,6 @@ use std::path::Path;
 /// What was written.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Extracted {
-    /// How many files.
     pub files: u64,
     /// What the backup has seen and does not hold.
     pub left_out: Vec<RootPath>,

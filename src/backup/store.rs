@@ -29,7 +29,6 @@ pub struct Store {
 /// A backup whose manifest is sound.
 #[derive(Debug)]
 pub struct Backup {
-    /// What it holds.
     pub manifest: Manifest,
     pub(super) folder: PrivateFolder,
 }

@@ -28,11 +28,8 @@ const INCOMING: &str = "incoming";
 pub struct Request<'a> {
     /// Folders with everything in them, and files; missing ones are passed over.
     pub paths: &'a [RootPath],
-    /// Why.
     pub reason: &'a str,
-    /// For which run.
     pub run: Option<&'a str>,
-    /// The server's name.
     pub host: &'a str,
     /// The version of motionctl.
     pub tool_version: &'a str,
@@ -43,7 +40,6 @@ pub struct Request<'a> {
 pub struct Needed {
     /// Bytes on the disk.
     pub bytes: u64,
-    /// Files and folders.
     pub files: u64,
     /// Files that are too large to be kept, with their sizes.
     pub left_out: Vec<(RootPath, u64)>,

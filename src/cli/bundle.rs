@@ -19,7 +19,6 @@ const LARGEST: usize = 16 << 20;
 
 /// Templates, and where they come from.
 pub struct Templates {
-    /// The templates.
     pub bundle: Bundle,
     /// Where they come from.
     pub origin: Origin,

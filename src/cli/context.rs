@@ -34,11 +34,9 @@ const RELOAD_TIMEOUT: Duration = Duration::from_secs(30);
 
 /// What every command starts with.
 pub struct Context {
-    /// The server.
     pub root: Root,
     /// The flags that every command has.
     pub global: Global,
-    /// The configuration file.
     pub settings: Settings,
     /// How sandboxes are started, and how they hear of Ctrl-C.
     pub launcher: Launcher,
@@ -141,7 +139,7 @@ impl Context {
         if site.bundle_signer.is_empty() { &self.settings.bundle_signer } else { &site.bundle_signer }
     }
 
-    /// How the server is looked at by what changes nothing anew: undoing, recovering. The files that were changed
+    /// How the server is looked at by what changes nothing again: undoing, recovering. The files that were changed
     /// tell which NGINX it is about.
     pub fn bare_options(&self, changed: Vec<RootPath>) -> inspect::Options {
         let (site, nginx) = (self.settings.site.clone(), self.nginx.clone());

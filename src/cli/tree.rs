@@ -20,7 +20,6 @@ const PACK_AGAIN: &str = "ask for an archive of NGINX's files alone: tar -czf ng
 /// What a command does to the server.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Use {
-    /// It looks.
     Looks,
     /// It may change it.
     Changes,
@@ -28,7 +27,6 @@ pub enum Use {
 
 /// A server tree, and what it takes to keep it.
 pub struct Tree {
-    /// It.
     pub root: Root,
     /// How it was understood, for people.
     pub note: Option<String>,

@@ -34,7 +34,6 @@ pub struct Item {
 /// What goes into an archive of a file.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Content {
-    /// All of it.
     Whole(Vec<u8>),
     /// It without its secrets.
     Redacted(Vec<u8>),
@@ -49,13 +48,11 @@ pub enum Content {
 /// A line of the list of what is in an archive.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Written {
-    /// The path.
     pub path: String,
     /// `whole`, `redacted`, `link`, `placeholder` or `name only`.
     pub taken: &'static str,
     /// The size of the server's own file.
     pub size: u64,
-    /// Its hash.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub sha256: Option<Hash>,
 }

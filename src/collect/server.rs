@@ -34,7 +34,6 @@ const USUAL: [&str; 2] = ["/etc/nginx", "/usr/local/nginx/conf"];
 /// What was found of a server before: its facts and its configuration.
 #[derive(Clone, Copy)]
 pub struct Found<'a> {
-    /// The facts.
     pub facts: &'a Facts,
     /// The configuration that they come from.
     pub config: &'a Config,

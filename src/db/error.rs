@@ -14,7 +14,6 @@ pub enum ErrorKind {
     Unreachable,
     /// The server answers and refuses this user, password or schema.
     Credentials,
-    /// No trusted encryption.
     Tls,
     /// No answer within the limit; whether a write took effect is not known.
     Timeout,
@@ -38,7 +37,6 @@ pub enum ErrorKind {
     Warned,
     /// Not a database of this kind.
     NotADatabase,
-    /// Anything else.
     Other,
 }
 

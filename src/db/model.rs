@@ -9,7 +9,6 @@ use std::time::Duration;
 pub struct Limits {
     /// From the name's look-up to the session being set up.
     pub connect: Duration,
-    /// One statement.
     pub query: Duration,
     /// The wait for a lock; servers count whole seconds.
     pub lock: Duration,
@@ -36,18 +35,14 @@ impl Limits {
 /// What answers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Engine {
-    /// MariaDB.
     MariaDb,
-    /// MySQL.
     MySql,
-    /// SQLite.
     Sqlite,
 }
 
 /// All that is ever shown of a connection.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Server {
-    /// What answers.
     pub engine: Engine,
     /// Its version, such as `10.11.6-MariaDB`.
     pub version: String,
@@ -66,7 +61,6 @@ pub struct Server {
 pub enum Access {
     /// One consistent view; writing fails.
     ReadOnlySnapshot,
-    /// Reading and writing.
     Write,
 }
 

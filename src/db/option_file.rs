@@ -22,21 +22,13 @@ const LARGEST: u64 = 1 << 20;
 /// What option files say about a connection.
 #[derive(Clone, Default)]
 pub struct OptionFile {
-    /// `user`
     pub user: Option<String>,
-    /// `password`
     pub password: Option<Secret>,
-    /// `host`
     pub host: Option<String>,
-    /// `port`
     pub port: Option<u16>,
-    /// `socket`
     pub socket: Option<PathBuf>,
-    /// `database`
     pub schema: Option<String>,
-    /// `ssl-ca`
     pub ca: Option<PathBuf>,
-    /// `ssl`, `ssl-mode`, `skip-ssl`
     pub tls: Option<bool>,
 }
 

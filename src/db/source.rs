@@ -24,20 +24,14 @@ const SOCKETS: [&str; 3] =
 /// A database that can be opened.
 #[derive(Clone)]
 pub enum Source {
-    /// MySQL or MariaDB.
     Server {
         /// How it is reached.
         transport: Transport,
-        /// Who connects.
         user: String,
-        /// The password.
         password: Option<Secret>,
-        /// The schema.
         schema: String,
     },
-    /// A SQLite file.
     File {
-        /// The file.
         path: PathBuf,
         /// What may be done with it.
         access: FileAccess,
@@ -49,15 +43,11 @@ pub enum Source {
 /// How a server is reached.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Transport {
-    /// A unix socket.
     Socket(PathBuf),
-    /// TCP.
     Tcp {
         /// A name or an address.
         host: String,
-        /// The port.
         port: u16,
-        /// Encryption.
         tls: Tls,
     },
 }
@@ -65,7 +55,6 @@ pub enum Transport {
 /// Whether a TCP connection is encrypted, and whose word is taken for the server's identity.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Tls {
-    /// Not encrypted.
     Off,
     /// Encrypted; the public authorities vouch for the server.
     Public,
@@ -76,7 +65,6 @@ pub enum Tls {
 /// What may be done with a SQLite file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum FileAccess {
-    /// Read it.
     Read,
     /// Read and change it.
     Write,

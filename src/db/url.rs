@@ -7,22 +7,16 @@ use std::path::PathBuf;
 /// A URL, taken apart. What it leaves out comes from elsewhere.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum DbUrl {
-    /// A server.
     Server {
-        /// Who connects.
         user: Option<String>,
         /// A name or an address, without the brackets of IPv6.
         host: Option<String>,
-        /// The port.
         port: Option<u16>,
         /// A unix socket, in the place of a host.
         socket: Option<PathBuf>,
-        /// The schema.
         schema: Option<String>,
-        /// `?tls=on|off`.
         tls: Option<bool>,
     },
-    /// A SQLite file.
     File(PathBuf),
     /// `sqlite` alone: the tool's own file.
     OwnFile,

@@ -8,15 +8,11 @@ use std::sync::Arc;
 /// One value. Dates and decimals are text, as the server writes them.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Value {
-    /// No value.
     Null,
-    /// A whole number.
     Int(i64),
     /// A whole number above the range of `Int`, or of an unsigned column.
     UInt(u64),
-    /// A fraction.
     Float(f64),
-    /// Text.
     Text(String),
     /// Bytes: a binary column, or text that is not UTF-8.
     Bytes(Vec<u8>),

@@ -12,7 +12,6 @@ pub enum ListenAddress {
     Socket(SocketAddr),
     /// A host name and port, resolved by NGINX when it starts.
     Name(String, u16),
-    /// A unix socket.
     Unix(PathBuf),
 }
 

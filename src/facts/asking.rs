@@ -46,7 +46,6 @@ pub enum NoEntrance {
 /// A limit of requests or connections that a server block is under.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct LimitFacts {
-    /// The directive.
     pub kind: LimitKind,
     /// The zone that counts.
     pub zone: String,
@@ -65,9 +64,7 @@ pub struct LimitFacts {
 /// What is limited.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum LimitKind {
-    /// `limit_req`
     Requests,
-    /// `limit_conn`
     Connections,
 }
 

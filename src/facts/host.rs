@@ -19,7 +19,6 @@ pub enum Scope {
 pub struct HostFacts {
     /// Host name, or the folder's name for a tree without one.
     pub name: String,
-    /// `PRETTY_NAME` of `/etc/os-release`.
     pub os: String,
     /// The running server, or a tree.
     pub scope: Scope,
@@ -30,7 +29,6 @@ pub struct HostFacts {
 /// A regular file as it was found.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct FileFacts {
-    /// Of its bytes.
     pub sha256: Hash,
     /// Who owns it and who may read it.
     pub attributes: Attributes,

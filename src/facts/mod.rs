@@ -32,11 +32,8 @@ use std::collections::BTreeMap;
 /// Everything that was found on one server.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Facts {
-    /// The machine.
     pub host: HostFacts,
-    /// The web server.
     pub nginx: NginxFacts,
-    /// The application.
     pub motion: MotionFacts,
     /// Motion's part of the web server's configuration.
     pub site: SiteFacts,

@@ -44,7 +44,6 @@ pub struct NginxFacts {
     pub written: Vec<WrittenPath>,
     /// Certificates and keys that it loads.
     pub certificates: Vec<CertificateFacts>,
-    /// `ssl_dhparam` files.
     pub dhparams: Vec<PathBuf>,
     /// Every address that any server block listens on, without those of QUIC.
     pub listens: Vec<ListenAddress>,
@@ -71,9 +70,7 @@ pub enum StandIn {
 /// A directive that makes NGINX run code.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CodeFacts {
-    /// File and position.
     pub place: String,
-    /// Its name.
     pub directive: String,
     /// When the code runs.
     pub runs: CodeRuns,
@@ -129,18 +126,15 @@ impl fmt::Display for CodeFacts {
 /// A running master process.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct MasterFacts {
-    /// Its process id.
     pub pid: i32,
     /// Clock ticks since boot at its start; with the pid it is unique.
     pub start_time: u64,
-    /// Its workers.
     pub workers: Vec<WorkerFacts>,
 }
 
 /// A worker of a running master.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct WorkerFacts {
-    /// Its process id.
     pub pid: i32,
 }
 

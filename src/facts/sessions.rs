@@ -21,7 +21,6 @@ pub struct SessionFacts {
 /// Users of one role.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
 pub struct RoleFacts {
-    /// All of them.
     pub users: u64,
     /// With the flag of being logged in.
     pub online: u64,
@@ -32,9 +31,7 @@ pub struct RoleFacts {
 /// A user whose flag says that they are online.
 #[derive(Debug, Clone, Default, PartialEq, Serialize)]
 pub struct OnlineUser {
-    /// Login name.
     pub name: String,
-    /// Role.
     pub role: String,
     /// Open sessions, one a channel.
     pub sessions: Vec<OpenSession>,

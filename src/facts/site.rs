@@ -51,9 +51,7 @@ impl SiteFacts {
 /// One server block.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ServerFacts {
-    /// Where it stands.
     pub node: Node,
-    /// `name:port`, for people.
     pub label: String,
     /// Its `server_name`s, as written.
     pub names: Vec<String>,
@@ -61,7 +59,6 @@ pub struct ServerFacts {
     pub listens: Vec<ListenFacts>,
     /// What it is for.
     pub role: ServerRole,
-    /// What answers `/user-ui/login`.
     pub new_client: RouteState,
     /// Its locations, as far as a path is certain to reach them.
     pub locations: Vec<LocationFacts>,
@@ -74,9 +71,7 @@ pub struct ServerFacts {
 /// A location that a path is certain to reach.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LocationFacts {
-    /// The path.
     pub uri: String,
-    /// Who answers it.
     pub content: RouteContent,
 }
 
@@ -103,7 +98,6 @@ pub enum ServerRole {
 /// One `listen`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ListenFacts {
-    /// The address.
     pub address: ListenAddress,
     /// With the `ssl` parameter, under `ssl on`, or with `quic`, which is always encrypted.
     pub tls: bool,
@@ -111,14 +105,12 @@ pub struct ListenFacts {
     pub quic: bool,
     /// With HTTP/2, by parameter or directive.
     pub http2: bool,
-    /// With `default_server`.
     pub default_server: bool,
 }
 
 /// An address that the configuration proxies to.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct UpstreamFacts {
-    /// Where.
     pub address: UpstreamAddress,
     /// Whether TLS is spoken to it.
     pub tls: bool,
@@ -139,9 +131,7 @@ pub struct UpstreamFacts {
 /// What a proxied address looks like.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub enum UpstreamAddress {
-    /// An address literal.
     Socket(SocketAddr),
-    /// A host name.
     Name(String, u16),
     /// A unix socket, below the root.
     Unix(PathBuf),

@@ -41,9 +41,8 @@ mod armed {
     pub struct Asked {
         /// At places whose names begin so.
         pub place: String,
-        /// At the how manieth of them, counted from 1; 0 is none.
+        /// At which of them, counted from 1; 0 is none.
         pub at: usize,
-        /// Which signal.
         pub signal: Signal,
     }
 

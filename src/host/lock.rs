@@ -36,7 +36,6 @@ pub struct WriteLock {
 /// Who holds the lock.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Holder {
-    /// Process id.
     pub pid: u32,
     /// When it took the lock.
     pub since: jiff::Timestamp,

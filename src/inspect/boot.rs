@@ -20,7 +20,6 @@ const PACKAGED: &str = "/usr/bin/motionctl";
 pub enum BootUnit {
     /// It runs before NGINX at every start.
     Enabled,
-    /// It does not.
     Missing(Missing),
     /// This server, or tree, has no systemd.
     NoSystemd,

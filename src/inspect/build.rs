@@ -29,11 +29,9 @@ const SAME_LINE: [&str; 3] = ["openresty", "ngx_openresty", "freenginx"];
 pub struct Build {
     /// The version, in NGINX's own line.
     pub version: NginxVersion,
-    /// What it is.
     pub product: Product,
     /// `--prefix`: what relative paths start from; empty for the folder that it is started in.
     pub prefix: PathBuf,
-    /// `--conf-path`.
     pub conf_path: PathBuf,
     /// `--error-log-path`; `None` when it is `stderr`.
     pub error_log: Option<PathBuf>,
@@ -41,14 +39,12 @@ pub struct Build {
     pub files: Vec<PathBuf>,
     /// Folders of temporary files.
     pub folders: Vec<PathBuf>,
-    /// `--user`.
     pub user: String,
 }
 
 /// What a program calls itself.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Product {
-    /// NGINX itself.
     Nginx,
     /// A relative that is known, by its name and version, such as `Tengine/3.0.0`.
     Relative(String),

@@ -35,7 +35,6 @@ pub enum ClientChoice {
     Search,
     /// This folder, below the root.
     Folder(PathBuf),
-    /// This address.
     Upstream(String),
 }
 

@@ -19,9 +19,7 @@ use std::path::{Path, PathBuf};
 /// Motion's file in a copy.
 #[derive(Debug)]
 pub struct SiteCopy {
-    /// Where it is.
     pub file: PathBuf,
-    /// It.
     pub tree: Tree,
     /// Whether one of its blocks that serve Motion has the new client's route.
     pub client: ClientRoute,
@@ -30,7 +28,6 @@ pub struct SiteCopy {
 /// Whether a file has the new client's route.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum ClientRoute {
-    /// It has none.
     Missing,
     /// It has, or something else stands there.
     There,

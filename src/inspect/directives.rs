@@ -7,7 +7,6 @@ use std::sync::Arc;
 
 /// A directive with the blocks around it.
 pub struct Visit {
-    /// The directive.
     pub node: Node,
     /// The innermost block that it stands in, by its index.
     inside: Option<u32>,

@@ -21,9 +21,7 @@ pub(super) const PROXIED_ROUTES: [&str; 2] = ["/api/", "/socket.io/"];
 /// A server block with the reasons for and against its being Motion's.
 #[derive(Debug, Clone)]
 pub struct Candidate {
-    /// The block.
     pub server: ServerFacts,
-    /// Where it begins.
     pub place: String,
     /// The file that it stands in.
     pub file: PathBuf,
@@ -44,7 +42,6 @@ pub struct Candidate {
 /// Whether all that decides on a block is known.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Reading {
-    /// It is.
     Whole,
     /// A variable, a table or a condition leaves something open.
     Open,
@@ -53,20 +50,16 @@ pub enum Reading {
 /// Whether a block stands in the file that the operator named.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Site {
-    /// It does.
     Named,
     /// Another file was named.
     NotNamed,
-    /// None was named.
     Open,
 }
 
 /// Whether a block serves files of the application root.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum HasRoot {
-    /// It does.
     Yes,
-    /// It does not.
     No,
 }
 
@@ -95,7 +88,6 @@ pub struct Support<'a> {
     pub application_root: Option<&'a Path>,
     /// The file that the operator named.
     pub named_site: Option<FileId>,
-    /// Where Motion listens.
     pub own: &'a Own,
 }
 

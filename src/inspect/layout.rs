@@ -22,11 +22,9 @@ pub struct Layout {
 /// What the folder is that a copy was made of.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Top {
-    /// `/`
     Server,
     /// `/etc`, with the folder `nginx` in it.
     Etc,
-    /// `/etc/nginx` itself.
     Nginx,
 }
 

@@ -23,7 +23,6 @@ use std::path::PathBuf;
 
 /// Everything that was found, and what there is to say about it.
 pub struct Inspection {
-    /// The facts.
     pub facts: Facts,
     /// The configuration that they come from.
     pub config: Config,
@@ -31,15 +30,12 @@ pub struct Inspection {
     pub findings: Vec<Finding>,
     /// What there is to say of the search for the new client, unless the running server or a candidate shows it.
     pub client: Vec<Finding>,
-    /// NGINX's programs.
     pub programs: Programs,
 }
 
 /// What is known of a server of which less was asked.
 pub struct Known {
-    /// The facts.
     pub facts: Facts,
-    /// NGINX's programs.
     pub programs: Programs,
     /// What there is to say about it, in no order.
     pub findings: Vec<Finding>,

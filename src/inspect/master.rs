@@ -27,7 +27,6 @@ use std::path::{Path, PathBuf};
 pub(super) struct Chosen {
     /// The master with its program, when there is one.
     pub master: Option<(Master, Asked, Place)>,
-    /// Its pid.
     pub pid: Option<i32>,
     /// Its processes, and those of the old master that it replaced.
     pub family: BTreeSet<i32>,
@@ -120,7 +119,6 @@ pub(super) fn choose(
 }
 
 enum Picked {
-    /// Nobody of these.
     None(Vec<Candidate>),
     One(Box<Candidate>),
     /// It is not certain which; one of them, to look at.

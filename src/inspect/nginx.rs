@@ -37,13 +37,11 @@ impl Programs {
 
 /// The NGINX of a root.
 pub(super) struct Server {
-    /// Its programs.
     pub programs: Programs,
     /// What the one that validates was built with, below the prefix that it is started with.
     pub build: Build,
     /// Its main file, and how it is told to read that one.
     pub place: Place,
-    /// The running master.
     pub master: Option<MasterFacts>,
     /// How the master was chosen, for whoever knows the configuration's ports.
     pub chosen: Chosen,

@@ -34,7 +34,6 @@ pub struct OlderCopy {
     pub path: TextPath,
     /// When it was last written, in seconds since 1970.
     pub modified: i64,
-    /// It.
     pub bytes: Vec<u8>,
 }
 

@@ -14,18 +14,14 @@ use std::path::PathBuf;
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Options {
-    /// Motion's NGINX file.
     pub site: Option<PathBuf>,
-    /// Motion's server blocks.
     #[serde(default)]
     pub servers: Vec<ServerName>,
     /// NGINX's program, a path of this machine.
     #[serde(default)]
     pub nginx: Option<PathBuf>,
-    /// NGINX's main file.
     #[serde(default)]
     pub place: Wanted,
-    /// The new client.
     pub client: ClientChoice,
     /// Where Motion listens, as it was found outside; inside of a rehearsal alone. There stand-ins answer, and none of
     /// Motion's processes is to be seen.

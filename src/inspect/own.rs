@@ -19,7 +19,6 @@ const MOST_BYTES: u64 = 1 << 20;
 /// Whether an address is where Motion listens.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Whose {
-    /// It is.
     Motions,
     /// It has Motion's port, and is not known to be this host's; or it is not known at all.
     Perhaps,

@@ -30,7 +30,6 @@ const LISTED: usize = 3;
 pub struct Seen {
     /// The folder of its `index.html`.
     pub folder: PathBuf,
-    /// What it says.
     pub document: Document,
     /// The file that each of its scripts and styles is.
     pub files: BTreeMap<String, PathBuf>,

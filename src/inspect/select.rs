@@ -19,7 +19,6 @@ const WAY_OUT: &str = "say which are Motion's: --server NAME[:PORT] (again for e
 pub struct Selected {
     /// The file that holds it.
     pub file: PathBuf,
-    /// Its server blocks.
     pub servers: Vec<ServerFacts>,
     /// The addresses that answer Motion's routes.
     pub upstreams: BTreeSet<UpstreamAddress>,

@@ -17,15 +17,11 @@ pub const FOLDERS: [&str; 4] =
 /// What systemd finds under a unit's name.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum UnitFile {
-    /// Nothing.
     Nowhere,
     /// A link to `/dev/null` or an empty file, which switch a unit off; or a link that leads nowhere.
     Masked(String),
-    /// A unit.
     There {
-        /// Where.
         path: String,
-        /// What it says.
         text: String,
     },
 }

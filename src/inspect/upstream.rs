@@ -51,13 +51,10 @@ pub fn groups(config: &Config, visits: &[Visit]) -> Groups {
 /// A directive that hands requests on, with one address that it leads to.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Target {
-    /// The directive.
     pub directive: Node,
     /// The server block that it stands in, by way of an include or not.
     pub server: Option<Node>,
-    /// For which requests.
     pub share: Share,
-    /// Where it leads.
     pub upstream: UpstreamFacts,
 }
 

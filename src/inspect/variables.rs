@@ -19,7 +19,6 @@ const NAMES: [&str; 4] = ["host", "http_host", "server_name", "ssl_server_name"]
 pub struct Filled {
     /// The text; with a variable in it where that is not known.
     pub text: String,
-    /// For which requests.
     pub share: Share,
 }
 

@@ -34,7 +34,6 @@ pub enum JournalError {
     Unreadable {
         /// Which one, counted from 1.
         sequence: u64,
-        /// Why.
         reason: String,
     },
     /// Zeros stand where records were that had been acknowledged.
@@ -48,7 +47,6 @@ pub enum JournalError {
     OutOfOrder {
         /// Which one, counted from 1.
         sequence: u64,
-        /// Why.
         reason: String,
     },
 }

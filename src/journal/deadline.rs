@@ -24,7 +24,6 @@ pub struct Deadline {
 /// How much of the time is left.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum TimeLeft {
-    /// This much.
     Left(Duration),
     /// The deadline has passed.
     Over,

@@ -9,13 +9,10 @@ use crate::values::{BackupId, RunId};
 /// What is the same of every run.
 #[derive(Debug, Clone, Copy)]
 pub struct Newest<'a> {
-    /// Its name.
     pub run: &'a RunId,
     /// What it is for.
     pub kind: RunKind,
-    /// What it replaced.
     pub backup: &'a BackupId,
-    /// Its own steps.
     pub steps: &'a [JournalStep],
 }
 

@@ -9,7 +9,6 @@ use crate::values::{BackupId, Hash, RunId, TextPath};
 /// A run, whether it is over or not.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PastRun {
-    /// Its name.
     pub run: RunId,
     /// What it was for.
     pub kind: RunKind,
@@ -29,7 +28,6 @@ pub struct PastRun {
     pub reason: Option<String>,
     /// By when it had to be confirmed, where that was asked for.
     pub confirm_by: Option<Deadline>,
-    /// Who confirmed it.
     pub confirmed_by: Option<String>,
     /// The rollback that took it back later.
     pub undone_by: Option<RunId>,
@@ -38,9 +36,7 @@ pub struct PastRun {
 /// The end of a run.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct End {
-    /// How.
     pub outcome: RunOutcome,
-    /// When; for people.
     pub time: String,
 }
 

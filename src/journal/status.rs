@@ -21,11 +21,9 @@ pub enum Status {
 /// A run that has not ended.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ActiveRun {
-    /// The run.
     pub run: RunId,
     /// What it is for.
     pub kind: RunKind,
-    /// The plan's identity.
     pub plan: Hash,
     /// The backup that holds what the run replaces.
     pub backup: BackupId,
@@ -46,7 +44,6 @@ pub struct ActiveRun {
 /// What an active run is doing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Phase {
-    /// Its own steps.
     Forward,
     /// Every gate has passed, and nothing more is to happen.
     Proven,
@@ -64,14 +61,12 @@ pub enum Standing {
     Unproven,
     /// Every gate has passed; it was to be confirmed.
     Unconfirmed,
-    /// It stays.
     Kept,
 }
 
 /// How far one step is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum StepState {
-    /// Not begun.
     Pending,
     /// Begun; the effect may or may not be there.
     Intended,
@@ -82,15 +77,12 @@ pub enum StepState {
 /// A run that is over.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct FinishedRun {
-    /// The run.
     pub run: RunId,
     /// What it was for.
     pub kind: RunKind,
     /// The backup that holds what it replaced.
     pub backup: BackupId,
-    /// What it did.
     pub steps: Vec<JournalStep>,
-    /// How it ended.
     pub outcome: RunOutcome,
 }
 

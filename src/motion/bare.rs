@@ -16,7 +16,6 @@ pub enum Bare {
     Leads,
     /// Into the new client in another way, which may depend on the disk.
     Inside,
-    /// Elsewhere.
     Elsewhere(Answered),
 }
 
@@ -34,7 +33,6 @@ pub struct Answered {
 /// Whether a location was made for one path.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum MadeForIt {
-    /// It was.
     Yes,
     /// It answers other routes as well.
     No,

@@ -11,7 +11,6 @@ const MISSING: &[u8] = b"404";
 /// An `error_page` that answers a missing file with something else.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Turned {
-    /// The directive.
     pub page: Node,
     /// Every `error_page` of the block that it stands in: they hold together or not at all.
     pub all: Vec<Node>,

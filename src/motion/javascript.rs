@@ -11,9 +11,7 @@ use std::str::CharIndices;
 pub(super) struct Written {
     /// The names of the objects around it, outermost first; empty where one has none.
     pub within: Vec<String>,
-    /// Its own name.
     pub key: String,
-    /// It.
     pub value: String,
     /// Whether it is a number.
     pub is_number: bool,

@@ -32,11 +32,9 @@ pub enum RouteState {
 /// What a location serves.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Content {
-    /// A file.
     Page(PathBuf),
     /// What another server answers; the argument as written, and the directive.
     Proxied(String, Node),
-    /// Something else.
     Other,
 }
 

@@ -16,16 +16,13 @@ pub const PRODUCTION_FILE: &str = "server/config/environment/production.js";
 /// What a setting is about.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum About {
-    /// Motion's database.
     Database,
-    /// Asterisk.
     Voice,
 }
 
 /// A setting that names a host.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct HostSetting {
-    /// Its key.
     pub key: String,
     /// What it is about.
     pub about: About,
@@ -77,7 +74,6 @@ pub fn env_hosts(text: &str) -> Vec<HostSetting> {
 pub enum OwnPlace {
     /// A TCP port of this host.
     Port(u16),
-    /// A unix socket.
     Socket(PathBuf),
 }
 

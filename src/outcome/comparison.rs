@@ -14,9 +14,7 @@ pub struct Comparison {
     pub old_name: String,
     /// What the second is called.
     pub new_name: String,
-    /// The first.
     pub old: String,
-    /// The second.
     pub new: String,
 }
 

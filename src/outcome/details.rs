@@ -26,7 +26,6 @@ pub struct Details {
     pub summary: Option<String>,
     /// A table, such as the one of backups.
     pub rows: Option<Vec<Row>>,
-    /// Sentences for people.
     pub notes: Option<Vec<String>>,
     /// The file that the answer is, for who redirects it.
     pub text: Option<String>,
@@ -63,7 +62,6 @@ pub struct Details {
 pub struct FoundSection {
     /// How the check ended.
     pub outcome: OutcomeKind,
-    /// Its exit code.
     pub exit_code: u8,
     /// Why a change would not go on.
     pub error: Option<ErrorSection>,
@@ -83,13 +81,10 @@ pub struct StateSection {
 /// A run of the journal.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 pub struct RunSection {
-    /// Its name.
     pub id: String,
     /// `migration`, `rollback` or `restore-vendor`.
     pub kind: &'static str,
-    /// When it began.
     pub began: String,
-    /// When it ended.
     pub ended: Option<String>,
     /// How it ended; none while it is open.
     pub outcome: Option<&'static str>,
@@ -97,7 +92,6 @@ pub struct RunSection {
     pub reason: Option<String>,
     /// Who asked for it.
     pub actor: String,
-    /// What was typed.
     pub command: String,
     /// The backup of before.
     pub backup: String,
@@ -105,7 +99,6 @@ pub struct RunSection {
     pub files: Vec<String>,
     /// Until when it was to be confirmed.
     pub confirm_by: Option<String>,
-    /// Who confirmed it.
     pub confirmed_by: Option<String>,
     /// The run that took it back later.
     pub undone_by: Option<String>,
@@ -143,7 +136,6 @@ pub struct CheckReason {
     pub state: &'static str,
     /// What it is about.
     pub kind: &'static str,
-    /// In words.
     pub text: String,
 }
 

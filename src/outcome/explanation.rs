@@ -11,9 +11,7 @@ use std::borrow::Cow;
 /// One row that was asked for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Explanation {
-    /// A finding.
     Finding(Code),
-    /// An exit code.
     Exit(ExitMeaning),
 }
 

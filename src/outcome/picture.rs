@@ -7,7 +7,6 @@ use super::RoutesSection;
 /// Which block answers which request, now and after a change.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Routing {
-    /// As it is.
     pub before: RoutesSection,
     /// As the change makes it; absent where there is no change.
     pub after: Option<RoutesSection>,
@@ -16,9 +15,7 @@ pub struct Routing {
 /// Agents against profiles, as a plan would change who belongs to what.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Matrix {
-    /// The columns.
     pub profiles: Vec<Heading>,
-    /// The rows.
     pub agents: Vec<AgentRow>,
     /// Agents that are left out, because there are too many.
     pub left_out: usize,
@@ -27,7 +24,6 @@ pub struct Matrix {
 /// An agent or a profile.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Heading {
-    /// Its name.
     pub name: String,
     /// What happens to itself.
     pub change: Change,
@@ -36,7 +32,6 @@ pub struct Heading {
 /// An agent, and how each profile has it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AgentRow {
-    /// The agent.
     pub agent: Heading,
     /// One for each profile, in their order.
     pub cells: Vec<Membership>,
@@ -47,11 +42,8 @@ pub struct AgentRow {
 pub enum Change {
     /// It stays as it is.
     Stays,
-    /// It is new.
     Added,
-    /// Its columns change.
     Changed,
-    /// It goes.
     Removed,
 }
 
@@ -60,10 +52,7 @@ pub enum Change {
 pub enum Membership {
     /// Neither before nor after.
     No,
-    /// Before and after.
     Stays,
-    /// After.
     Added,
-    /// Before.
     Removed,
 }

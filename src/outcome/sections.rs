@@ -158,11 +158,8 @@ pub struct StepSection {
 pub enum StepKind {
     /// Writes a file that is there.
     WriteFile,
-    /// Makes a file.
     CreateFile,
-    /// Removes one.
     RemoveFile,
-    /// Makes a folder.
     MakeFolder,
     /// Removes an empty one.
     RemoveFolder,

@@ -119,9 +119,7 @@ fn told(
 /// Where a run keeps what the next update is told from.
 #[derive(Debug, Clone)]
 pub struct RecordPaths {
-    /// The base.
     pub base: TextPath,
-    /// The local changes.
     pub patch: TextPath,
 }
 

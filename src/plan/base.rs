@@ -20,7 +20,6 @@ const NEAR: usize = 80;
 pub struct Base {
     /// What it is, for people.
     pub name: String,
-    /// The base itself.
     pub tree: Tree,
     /// Whether it is known.
     pub certainty: Certainty,

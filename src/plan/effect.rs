@@ -32,7 +32,6 @@ pub struct BlockEffect {
     pub differs: Vec<String>,
     /// Whether anything decides who gets in today.
     pub today: Today,
-    /// Where `/user-ui` leads.
     pub bare: Bare,
     /// Whether that is where it leads today.
     pub bare_today: BareToday,
@@ -47,7 +46,6 @@ pub struct BlockEffect {
 /// Who decides today about those who ask for the new client's route.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Today {
-    /// NGINX's files.
     Guarded,
     /// Nothing in NGINX's files: what turns somebody away is the program behind it.
     Open,
@@ -58,7 +56,6 @@ pub enum Today {
 pub enum BareToday {
     /// In the same way.
     Same,
-    /// In another.
     Other,
 }
 

@@ -60,7 +60,6 @@ pub enum PlanError {
     CandidateUnclear {
         /// The candidate, as it was given.
         name: String,
-        /// Where they are.
         blocks: Vec<String>,
     },
     /// A location of the candidate needs what is live with another meaning.
@@ -70,9 +69,7 @@ pub enum PlanError {
     CandidateNeeds {
         /// The candidate, as it was given.
         name: String,
-        /// What is needed.
         wanted: String,
-        /// What is there.
         live: String,
     },
     /// The candidate's location would serve another file than in the candidate.
@@ -90,7 +87,6 @@ pub enum PlanError {
     CarryNeeds {
         /// The old copy, as it was given.
         name: String,
-        /// What is needed.
         wanted: String,
     },
     /// What stays of the replaced file needs what the vendor's file has with another meaning.
@@ -103,7 +99,6 @@ pub enum PlanError {
         name: String,
         /// Where the block is.
         user: String,
-        /// What it needs.
         wanted: String,
         /// What the vendor's file has.
         new: String,
@@ -125,7 +120,6 @@ pub enum PlanError {
 /// What has to be decided before there is a plan.
 #[derive(Debug, Clone)]
 pub struct Conflicts {
-    /// The open ones.
     pub conflicts: Vec<Conflict>,
     /// What becomes of the other local changes.
     pub local_changes: LocalChanges,

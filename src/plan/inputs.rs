@@ -28,7 +28,6 @@ pub enum Naming {
 /// What every strategy works with.
 #[derive(Clone, Copy)]
 pub struct Material<'a> {
-    /// The facts.
     pub facts: &'a Facts,
     /// The configuration that they come from.
     pub config: &'a Config,

@@ -16,7 +16,6 @@ use std::collections::BTreeSet;
 /// A plan with what people want to see of it.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Migration {
-    /// The plan.
     pub plan: Plan,
     /// What the live file descends from, for people; `None` when unknown.
     pub base: Option<String>,
@@ -47,7 +46,6 @@ pub struct Migration {
     pub effect: Effect,
     /// Where clients are sent to HTTPS after the change and were served before.
     pub to_https: Vec<ToHttps>,
-    /// What changes, redacted.
     pub diff: DiffSection,
     /// Each changed file before and after, redacted.
     pub previews: Vec<Comparison>,

@@ -12,13 +12,11 @@ use std::collections::{BTreeMap, BTreeSet};
 /// A name that one directive gives and others use.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Name {
-    /// `upstream NAME`
     Group(String),
     /// `$NAME`, without its `$`
     Variable(String),
     /// Shared memory: `zone=NAME`, `keys_zone=NAME`
     Zone(String),
-    /// `log_format NAME`
     Format(String),
 }
 

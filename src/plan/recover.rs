@@ -13,7 +13,6 @@ use std::collections::{BTreeMap, BTreeSet};
 /// What is on the disk now, for each path of the run.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct DiskState {
-    /// Files.
     pub files: BTreeMap<TextPath, Observed>,
     /// Folders that are there.
     pub folders: BTreeSet<TextPath>,
@@ -31,9 +30,7 @@ pub struct Observed {
 /// What stands at a name.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Now {
-    /// Nothing.
     Nothing,
-    /// A regular file.
     File(FileFacts),
     /// A folder, a link or a special file, in words: none of a run's making.
     Other(String),
@@ -53,7 +50,6 @@ pub struct Recovery {
 /// A file that neither way leads on from.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Stuck {
-    /// The file.
     pub path: TextPath,
     /// What is there now, in words.
     pub found: String,

@@ -17,7 +17,6 @@ use std::collections::{BTreeMap, BTreeSet};
 
 /// A replacement on its way: `new` is the server's configuration with the vendor's file in it.
 pub struct Replacing<'a> {
-    /// What is there.
     pub material: &'a Material<'a>,
     /// What is to be there.
     pub new: &'a Config,

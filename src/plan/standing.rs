@@ -12,7 +12,6 @@ const NAMED: usize = 3;
 /// What is known of Motion's file since the last change.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Standing {
-    /// Who was there.
     pub state: SiteState,
     /// The file's name without its folders, for people.
     pub file: String,
@@ -34,7 +33,6 @@ pub enum SiteState {
     /// No change has left a record.
     #[default]
     NoRecord,
-    /// Nobody.
     AsLeft,
     /// An update wrote a file of its own.
     Overwritten,

@@ -97,18 +97,10 @@ pub struct Patch {
 pub enum PatchError {
     /// They overlap or lie outside.
     #[error("change at bytes {start} to {end} does not fit a file of {length} bytes")]
-    OutOfRange {
-        /// First byte.
-        start: usize,
-        /// First byte after.
-        end: usize,
-        /// The file's length.
-        length: usize,
-    },
+    OutOfRange { start: usize, end: usize, length: usize },
     /// The result is not what the plan promised.
     #[error("the result has the hash {found}, the plan says {expected}")]
     WrongResult {
-        /// What came out.
         found: Hash,
         /// What the plan says.
         expected: Hash,

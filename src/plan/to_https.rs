@@ -15,7 +15,6 @@ pub struct ToHttps {
     pub server: String,
     /// The name that clients ask for; `None` for the address, or a name that no block has.
     pub host: Option<String>,
-    /// Where they ask.
     pub at: Endpoint,
     /// The port that they are sent to.
     pub port: u16,

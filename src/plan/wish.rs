@@ -19,7 +19,6 @@ use std::path::PathBuf;
 pub enum StrategyWish {
     /// `merge` where it is known what the file descends from, else `graft`.
     Auto,
-    /// This one.
     Named(Strategy),
 }
 
@@ -83,7 +82,6 @@ pub struct Keeping {
     pub path: TextPath,
     /// It, when there is one.
     pub existing: Option<(FileFacts, Vec<u8>)>,
-    /// What it says.
     pub patch: Option<LocalPatch>,
     /// Whether a change left one that is not there any more: then what the base record is, is not known either.
     pub is_gone: bool,
@@ -137,7 +135,6 @@ pub struct Candidate {
 pub struct Carry {
     /// What to call it.
     pub name: String,
-    /// It.
     pub tree: Tree,
     /// Files that it includes and that are not there, as it writes them.
     pub missing: BTreeSet<String>,
@@ -158,7 +155,6 @@ pub enum GuardWish {
 /// Everything that is wanted.
 #[derive(Debug, Clone)]
 pub struct Wish {
-    /// How.
     pub strategy: StrategyWish,
     /// The vendor's own new file, in the place of the template.
     pub candidate: Option<Candidate>,

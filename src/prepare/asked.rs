@@ -53,7 +53,7 @@ pub fn settle(inspection: &mut Inspection, choice: &ClientChoice) {
 
 /// What is asked.
 struct Questions {
-    /// The new client's entry through NGINX, by the how manieth of the blocks that serve Motion.
+    /// The new client's entry through NGINX, by the number among the blocks that serve Motion.
     through: Vec<(usize, Probe)>,
     /// The same, from Motion itself.
     behind: Vec<(UpstreamFacts, Probe)>,

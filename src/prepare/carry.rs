@@ -23,7 +23,6 @@ const DEEPEST: usize = 8;
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum OldCopy {
-    /// One file.
     File(Input),
     /// A folder or an archive.
     Tree {

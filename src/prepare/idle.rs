@@ -19,7 +19,6 @@ const TICK: Duration = Duration::from_millis(100);
 /// Who is logged in.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Online {
-    /// So many.
     Count(u64),
     /// It is not known; why.
     Unknown(String),

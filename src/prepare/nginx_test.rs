@@ -43,7 +43,7 @@ impl Gate<'_> {
                 return Ok(None);
             }
             Err(Refused::Failed(reason)) => {
-                return Err(Failure::new(FailureKind::Failed, format!("furnishing the sandbox: {reason}")));
+                return Err(Failure::new(FailureKind::Failed, format!("setting up the sandbox: {reason}")));
             }
         };
         notes.extend(verdict.notes.iter().cloned());
@@ -115,7 +115,7 @@ impl Gate<'_> {
         let count = states.len();
         for (index, state) in states.iter().enumerate() {
             let verdict = self.test(state).map_err(|refused| {
-                Failure::new(FailureKind::Failed, format!("furnishing the sandbox: {refused}"))
+                Failure::new(FailureKind::Failed, format!("setting up the sandbox: {refused}"))
             })?;
             if index + 1 < count && !verdict.accepted {
                 findings.push(

@@ -20,11 +20,9 @@ pub struct OpenRun {
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Waits {
-    /// For its confirmation.
     Confirmation,
     /// For nothing any more: its time is over.
     Overdue,
-    /// It was interrupted.
     Interrupted,
 }
 

@@ -20,7 +20,6 @@ use std::path::PathBuf;
 pub struct Options {
     /// Where discovery needs help.
     pub inspect: inspect::Options,
-    /// The templates.
     pub bundle: Bundle,
     /// Where they come from.
     pub templates: Origin,

@@ -16,7 +16,6 @@ use crate::values::{RunId, TextPath};
 
 /// What earlier runs left.
 pub enum Past {
-    /// All of it.
     Known(Box<Known>),
     /// Only root may read it; why it could not be read.
     Hidden(String),
@@ -24,7 +23,6 @@ pub enum Past {
 
 /// What is known of earlier runs.
 pub struct Known {
-    /// The journal.
     pub journal: Journal,
     /// The change that waits for its confirmation.
     pub pending: Option<Pending>,
@@ -38,7 +36,6 @@ pub struct Known {
     pub drifted: Vec<TextPath>,
     /// Whether all of those are, byte for byte, as before that run: whoever put them back, by hand or by an update.
     pub is_put_back: bool,
-    /// The newest backup.
     pub newest_backup: Option<String>,
 }
 

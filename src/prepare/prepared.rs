@@ -14,7 +14,6 @@ use crate::verify::probe::ProbePlan;
 
 /// Everything that is known before the first effect.
 pub struct Prepared {
-    /// What was found.
     pub inspection: Inspection,
     /// The plan; `None` when a stop leaves nothing to plan with.
     pub migration: Option<Migration>,

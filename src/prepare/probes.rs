@@ -65,9 +65,7 @@ const WEB_SOCKET: &str = "/socket.io/?EIO=4&transport=websocket";
 /// Whether the operator accepts that a route is open which was guarded.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Opening {
-    /// Not.
     Refused,
-    /// By name.
     Accepted,
 }
 

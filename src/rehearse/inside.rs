@@ -52,7 +52,7 @@ fn rehearse(order: &Order, rehearsed: &mut Rehearsed) -> Result<(), Failure> {
     let Inspection { facts, programs, .. } = inspect(&root, &options.inspect)?;
     let origin = clock::monotonic();
     let started = origin;
-    let mut stage = stage::furnish(&facts).map_err(failed)?;
+    let mut stage = stage::set_up(&facts).map_err(failed)?;
     stage::start_nginx(programs.validating()?, &facts, order.capabilities).map_err(failed)?;
     note(rehearsed, "starting the private server", origin, started);
 
@@ -98,7 +98,7 @@ fn rehearse(order: &Order, rehearsed: &mut Rehearsed) -> Result<(), Failure> {
     Ok(())
 }
 
-/// The change and its way back on the furnished copy.
+/// The change and its way back on the prepared copy.
 struct Rehearsal<'a> {
     order: &'a Order,
     root: &'a Root,

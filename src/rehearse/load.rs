@@ -46,7 +46,6 @@ const WORKERS: u32 = 2;
 /// One route under load.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Route {
-    /// Where to ask.
     pub target: Target,
     /// What to ask for.
     pub uri: String,
@@ -88,7 +87,6 @@ impl LoadOptions {
 /// From a signal to the exit of the old workers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Window {
-    /// The signal.
     pub from: Instant,
     /// The last old worker's exit.
     pub to: Instant,

@@ -51,7 +51,7 @@ pub fn rehearse(
     let facts = &prepared.inspection.facts;
     need_root()?;
     let planned = planned(root, prepared);
-    let (mut spec, mut notes) = staged::furnished(root, facts, &planned);
+    let (mut spec, mut notes) = staged::set_up(root, facts, &planned);
     let order = order(&prepared.inspection, options, wishes, private(spec.capabilities))?;
     let payload = serde_json::to_value(order).map_err(|error| {
         Failure::new(FailureKind::Failed, format!("writing the rehearsal's order: {error}"))

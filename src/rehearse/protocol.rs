@@ -50,9 +50,7 @@ pub struct Rehearsed {
     pub durations: Vec<DurationSection>,
     /// What differed from the real server, for people.
     pub notes: Vec<String>,
-    /// Files for `--keep`.
     pub kept: Vec<Kept>,
-    /// Why it failed.
     pub failure: Option<(FailureName, String)>,
 }
 
@@ -62,7 +60,6 @@ pub struct Rehearsed {
 pub struct Kept {
     /// A plain file name.
     pub name: String,
-    /// Its text.
     pub text: String,
 }
 
@@ -72,7 +69,6 @@ pub struct Kept {
 pub enum FailureName {
     /// A gate failed, or something did not work.
     Failed,
-    /// Bad input.
     Invalid,
     /// A guard said no.
     Refused,

@@ -1,4 +1,4 @@
-//! Furnishes the private copy: everything that the configuration proxies to,
+//! Sets up the private copy: everything that the configuration proxies to,
 //! the name servers that it asks, and NGINX itself.
 //!
 //! Invariant: no stand-in takes an address that the configuration listens on.
@@ -31,7 +31,6 @@ pub struct Stage {
     stand_ins: BTreeMap<Place, (Role, StandIn)>,
     /// What an upstream shows that speaks TLS.
     certificate: Certificate,
-    /// Name servers.
     pub name_servers: Vec<DnsStandIn>,
     /// Syslog servers, which take what they are sent.
     syslog: Vec<Sink>,
@@ -56,7 +55,7 @@ enum Speech {
 ///
 /// # Errors
 /// When an address cannot be used.
-pub fn furnish(facts: &Facts) -> Result<Stage> {
+pub fn set_up(facts: &Facts) -> Result<Stage> {
     let mut stage = Stage {
         stand_ins: BTreeMap::new(),
         certificate: Certificate::for_names::<&str>(&[])?,

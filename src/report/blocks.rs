@@ -20,7 +20,6 @@ pub struct Entry {
     pub sign: String,
     /// The path of the block.
     pub block: String,
-    /// The directive.
     pub directive: String,
     /// Its value, or what is to be said.
     pub text: String,

@@ -1,12 +1,11 @@
 //! The characters beyond ASCII that motionctl itself writes, and what stands for them where a terminal has no others.
 //!
 //! Invariant: every character beyond ASCII in a text of this program is in the table; the tidy test reads the sources
-//! for it. What a server's files say is nobody's to spell anew and stays as it is.
+//! for it. What a server's files say is nobody's to spell again and stays as it is.
 
 /// Which characters can be shown.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Glyphs {
-    /// All of them.
     Unicode,
     /// Those of ASCII: a serial console, or `LANG=C`.
     Ascii,

@@ -5,9 +5,7 @@ use super::Glyphs;
 /// Whether the text carries colour.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Colour {
-    /// ANSI colours.
     On,
-    /// Plain text.
     Off,
 }
 
@@ -32,9 +30,7 @@ const READABLE: usize = 120;
 /// How the human text looks.
 #[derive(Debug, Clone, Copy)]
 pub struct Style {
-    /// Colour or not.
     pub colour: Colour,
-    /// How much.
     pub detail: Detail,
     /// How many columns a line may have; [`ENDLESS`] where nothing is wrapped.
     pub width: usize,
@@ -47,7 +43,6 @@ pub struct Style {
 pub enum Tone {
     /// As the terminal has it.
     Plain,
-    /// It steps back.
     Dim,
     /// It went well, or was added.
     Good,

@@ -14,17 +14,12 @@ pub enum Channel {
     Voice,
     /// Chats on a web site.
     Chat,
-    /// E-mail.
     Mail,
-    /// Text messages.
     Sms,
     /// Messages of other systems, over a hook.
     Openchannel,
-    /// Telefax.
     Fax,
-    /// WhatsApp.
     Whatsapp,
-    /// Video calls.
     Video,
 }
 

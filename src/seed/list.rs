@@ -16,13 +16,10 @@ use std::collections::{BTreeMap, BTreeSet};
 /// A profile and what belongs to it.
 #[derive(Debug, Clone, PartialEq)]
 pub struct ListedProfile {
-    /// Its id.
     pub id: i64,
-    /// Its name.
     pub name: Name,
     /// Whether agents can choose it.
     pub enabled: bool,
-    /// For people.
     pub description: Option<Name>,
     /// When it was made, where the map says.
     pub created: Option<Name>,

@@ -23,7 +23,6 @@ const SUGGESTIONS: usize = 50;
 /// A plan and what it relies on.
 #[derive(Debug, Clone)]
 pub struct Planned {
-    /// The changes.
     pub plan: Plan,
     /// What they rely on.
     pub fingerprint: Fingerprint,

@@ -25,9 +25,7 @@ pub enum Purpose {
 
 /// An open database.
 pub struct Session {
-    /// The connection.
     pub(super) conn: Connection,
-    /// Where things are.
     pub(super) map: Map,
     /// How the tables of the map are made.
     pub(super) catalog: Catalog,
@@ -48,7 +46,6 @@ pub enum Telling {
     /// As many as people read, and how many more there are.
     #[default]
     Few,
-    /// All of them.
     All,
 }
 

@@ -32,7 +32,6 @@ static VOLATILE: LazyLock<Regex> = LazyLock::new(|| {
 pub struct Fingerprint {
     /// The shape of this record.
     pub format: u32,
-    /// The script's hash.
     pub sha256: Hash,
     /// When it was tried.
     pub tried: jiff::Timestamp,

@@ -12,7 +12,6 @@ pub struct Script {
     pub name: String,
     /// The folder that it lies in; none for one that came by a pipe.
     pub folder: Option<PathBuf>,
-    /// Its bytes.
     pub bytes: Vec<u8>,
     /// What runs it, with its own first arguments.
     pub interpreter: Vec<String>,

@@ -28,7 +28,6 @@ const SEARCH_PATH: &str = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sb
 /// What is wanted of a try.
 #[derive(Debug)]
 pub struct Wishes<'a> {
-    /// The script.
     pub script: &'a Script,
     /// What it is called with.
     pub arguments: &'a [String],

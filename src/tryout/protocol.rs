@@ -17,7 +17,6 @@ pub(super) type Answer = Result<Observed, String>;
 /// What a script did, with how it was held.
 #[derive(Debug)]
 pub struct Tried {
-    /// What it did.
     pub observed: Observed,
     /// What each new file is a copy of, by its path.
     pub copies: BTreeMap<String, String>,

@@ -56,7 +56,6 @@ pub(super) fn hide(text: &str) -> String {
 enum Ends<'t> {
     /// With the first line that is not indented deeper.
     Indented(usize),
-    /// With these marks.
     Marked(&'t str),
     /// With the next line that is a value.
     Next(usize),

@@ -12,7 +12,6 @@ pub(super) const QUOTE: char = '\u{e000}';
 
 pub(super) struct Word {
     pub(super) place: Range<usize>,
-    /// Without quotes.
     pub(super) text: String,
     /// An operator of a shell: another command begins behind it.
     pub(super) ends_command: bool,

@@ -25,7 +25,6 @@ pub struct Verdict {
 /// Whether something was observed.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum Seen {
-    /// It was.
     Yes,
     /// Nobody could ask, or the answer says nothing.
     #[default]

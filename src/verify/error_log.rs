@@ -23,7 +23,6 @@ const LONGEST_LINE: usize = 8192;
 /// Where a configuration's main context logs.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum MainLog {
-    /// To this file.
     File(RootPath),
     /// To standard error, syslog, memory or nowhere.
     Elsewhere,

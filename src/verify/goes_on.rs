@@ -13,7 +13,6 @@ pub(super) struct Row {
 }
 
 enum Message {
-    /// Begins like this.
     Begins(&'static str),
     /// Holds this, which a log handler puts behind the message.
     Holds(&'static str),

@@ -31,7 +31,6 @@ pub enum Gate {
     ToHttps,
     /// What the operator says: this status, and a page that contains this text.
     Stated(u16, String),
-    /// Nothing: shown only.
     Informational,
 }
 
@@ -61,13 +60,10 @@ pub enum Expected {
 /// One route of one server block.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Probe {
-    /// `name:port`, for people.
     pub server: String,
-    /// Where to ask.
     pub target: Target,
     /// What to ask for.
     pub uri: String,
-    /// How to ask.
     pub kind: Kind,
     /// What the answer is held against.
     pub gate: Gate,
@@ -80,9 +76,7 @@ pub struct Probe {
 /// What one probe saw.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Look {
-    /// An answer.
     Answer(Answer),
-    /// No answer.
     Silent(ProbeError),
     /// Not asked: the time for all probes was up.
     NotTaken,
@@ -91,7 +85,6 @@ pub enum Look {
 /// The parts of an answer that compare.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Answer {
-    /// HTTP status.
     pub status: u16,
     /// Media type in lower case, without parameters; empty when absent.
     pub media_type: String,
@@ -111,7 +104,6 @@ pub struct Answer {
 /// Two looks at one route before the change.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Baseline {
-    /// The first look.
     pub first: Look,
     /// The second, at least a second later, so that a clock in a page shows.
     pub second: Look,

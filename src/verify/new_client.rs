@@ -20,7 +20,6 @@ const HOPS: usize = 3;
 pub(super) struct Seen {
     /// The page, or what came in its place.
     pub response: Response,
-    /// Whose it is.
     pub page: Page,
     /// Why it is not the new client's, or would not run.
     pub fault: Option<String>,

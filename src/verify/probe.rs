@@ -35,7 +35,6 @@ const PAGE_LIMIT: Duration = Duration::from_secs(15);
 /// Every route to ask, in the order of the report.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct ProbePlan {
-    /// The routes.
     pub rows: Vec<Probe>,
 }
 

@@ -45,7 +45,6 @@ pub struct ReloadRequest<'a> {
 /// A reload that took effect.
 #[derive(Debug, Clone, PartialEq)]
 pub struct ReloadProof {
-    /// For the outcome.
     pub section: ReloadSection,
     /// When the (last) signal was sent.
     pub signalled: Instant,

@@ -33,7 +33,6 @@ pub type Changes = BTreeMap<PathBuf, Staged>;
 /// What is to stand at one path.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Staged {
-    /// Nothing.
     Absent,
     /// A file; a link that stands there is kept, and its target replaced.
     File(StagedContent),
@@ -57,7 +56,6 @@ impl Staged {
 /// One file as it is to be.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct StagedContent {
-    /// Its bytes.
     pub bytes: Vec<u8>,
     /// Its owner and mode.
     pub attributes: Attributes,
@@ -70,7 +68,6 @@ pub struct Verdict {
     pub accepted: bool,
     /// Its warnings, as it printed them; not redacted.
     pub warnings: Vec<String>,
-    /// Its errors, likewise.
     pub errors: Vec<String>,
     /// What differed from the real server, for people.
     pub notes: Vec<String>,
@@ -81,7 +78,7 @@ pub struct Verdict {
 /// Lets `program` test the server with `changes` in a sandbox.
 ///
 /// # Errors
-/// When there is no sandbox on this host, or this one could not be furnished.
+/// When there is no sandbox on this host, or this one could not be set up.
 pub fn test(
     program: &Executable,
     root: &Root,
@@ -136,7 +133,7 @@ pub fn new_warnings(old: &Verdict, new: &Verdict) -> Vec<String> {
 /// what differs in it from the real one.
 #[must_use]
 pub fn spec(root: &Root, facts: &Facts, changes: &Changes) -> (Spec, Vec<String>) {
-    let (mut spec, notes) = furnished(root, facts, changes);
+    let (mut spec, notes) = set_up(root, facts, changes);
     for (path, wanted) in changes {
         match wanted {
             Staged::File(content) => spec.files.push(staged(path, content)),
@@ -155,7 +152,7 @@ pub fn spec(root: &Root, facts: &Facts, changes: &Changes) -> (Spec, Vec<String>
 
 /// The same without the changes, and with what NGINX will need once they are made.
 #[must_use]
-pub fn furnished(root: &Root, facts: &Facts, changes: &Changes) -> (Spec, Vec<String>) {
+pub fn set_up(root: &Root, facts: &Facts, changes: &Changes) -> (Spec, Vec<String>) {
     let mut notes = Vec::new();
     let mut spec = match &facts.host.scope {
         Scope::Live => Spec::live(),

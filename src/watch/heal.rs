@@ -19,7 +19,6 @@ pub enum HealMode {
 
 /// What a heal is decided on.
 pub struct Healing<'a> {
-    /// What was seen.
     pub seen: &'a Seen,
     /// What is said of it.
     pub verdict: &'a Verdict,

@@ -27,9 +27,7 @@ pub struct Memory {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Told {
-    /// [`Verdict::fingerprint`].
     pub fingerprint: String,
-    /// Its grade.
     pub grade: Grade,
     /// When it was first seen.
     pub since: String,
@@ -43,7 +41,6 @@ pub struct Attempt {
     pub content: Hash,
     /// The run that set them right; `None` where it is not known how the attempt went.
     pub run: Option<RunId>,
-    /// When.
     pub time: String,
 }
 

@@ -64,7 +64,6 @@ impl Grade {
 /// Whether NGINX serves what the files say.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Serving {
-    /// It runs.
     Runs,
     /// Nothing runs on this server.
     Stopped,
@@ -79,7 +78,6 @@ pub enum RunState {
     /// Nobody ever changed anything here, or it could not be looked at.
     #[default]
     None,
-    /// It is over.
     Over,
     /// It waits for its confirmation: how much time is left, in words.
     Waits(String),
@@ -107,17 +105,13 @@ pub struct LastRun {
 /// What was seen of a server.
 #[derive(Debug, Clone, Default)]
 pub struct Seen {
-    /// Motion's file.
     pub site: Option<String>,
-    /// NGINX's version.
     pub nginx: Option<String>,
     /// What answers the new client's route; `None` where it could not be looked at.
     pub route: Option<RouteState>,
-    /// Whether NGINX runs.
     pub serving: Serving,
     /// Where the newest run stands.
     pub run: RunState,
-    /// The newest run.
     pub last_run: Option<LastRun>,
     /// Files that are not as the newest run left them; `None` where it could not be looked at.
     pub drifted: Option<Vec<String>>,
@@ -149,7 +143,6 @@ pub struct Reason {
 pub struct Verdict {
     /// The worst of the reasons.
     pub grade: Grade,
-    /// The worst first.
     pub reasons: Vec<Reason>,
     figures: String,
     fingerprint: String,

@@ -2,7 +2,7 @@
 //!
 //! Invariant: `tree.print()` is the source, byte for byte. Ids are indexes in
 //! source order and mean nothing in another tree. The tree is never changed:
-//! an edit is a list of splices, and its result is parsed anew.
+//! an edit is a list of splices, and its result is parsed again.
 //!
 //! A tree takes about three times its text, since it is made of places in it:
 //! a [`Directive`] is put together when it is asked for, and white space is

@@ -33,7 +33,6 @@ pub fn section(store: &Store, backup: &Backup, verified: Verified) -> BackupSect
 /// Whether every byte was read for this answer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Verified {
-    /// It was.
     Now,
     /// Only the manifest was.
     NotNow,

@@ -22,9 +22,7 @@ pub struct Agreed<'a> {
     pub lock: &'a WriteLock,
     /// The facts that the plan was made from.
     pub facts: &'a Facts,
-    /// NGINX's programs.
     pub programs: &'a Programs,
-    /// What to do.
     pub plan: &'a Plan,
     /// The backup that a rollback takes its contents from.
     pub source: Option<BackupId>,

@@ -39,7 +39,6 @@ pub fn status(context: &Context, args: &StatusArgs) -> Result<Outcome, Failure> 
 
 /// Whether the database is asked as well.
 pub enum Sessions<'a> {
-    /// It is.
     Asked(&'a DatabaseArgs),
     /// Who is logged in does not matter.
     NotAsked,
@@ -47,7 +46,6 @@ pub enum Sessions<'a> {
 
 /// What was seen, for people and for a monitor.
 pub struct Look {
-    /// The answer.
     pub outcome: Outcome,
     /// The same as data.
     pub seen: Seen,

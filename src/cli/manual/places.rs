@@ -7,9 +7,7 @@ use std::ffi::OsString;
 /// A variable of the environment.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Variable {
-    /// Its name.
     pub name: &'static str,
-    /// What it does.
     pub meaning: &'static str,
 }
 
@@ -93,7 +91,6 @@ impl Variable {
 pub struct Place {
     /// Where it lies, below `--root`.
     pub path: &'static str,
-    /// What it holds.
     pub meaning: &'static str,
 }
 

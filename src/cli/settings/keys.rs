@@ -7,13 +7,11 @@
 pub struct Key {
     /// The table that it stands in, as it is written: `[watch]`; empty for the top.
     pub table: &'static str,
-    /// Its name.
     pub name: &'static str,
     /// What its value is.
     pub value: &'static str,
     /// The option of the same meaning; empty where there is none.
     pub option: &'static str,
-    /// What it does.
     pub meaning: &'static str,
 }
 

@@ -27,44 +27,28 @@ const PLACE: &str = "/etc/motionctl/config.toml";
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Settings {
-    /// `--site`
     pub site: Option<PathBuf>,
-    /// `--nginx`
     pub nginx: Option<PathBuf>,
-    /// `--nginx-conf`
     pub nginx_conf: Option<PathBuf>,
-    /// `--bundle`
     pub bundle: Option<PathBuf>,
-    /// `--bundle-signer`
     #[serde(default)]
     pub bundle_signer: Vec<BundleKey>,
-    /// `--new-client-root`
     pub new_client_root: Option<PathBuf>,
-    /// `--new-client-upstream`
     #[serde(default, deserialize_with = "values::upstream")]
     pub new_client_upstream: Option<String>,
-    /// `--strategy`
     pub strategy: Option<StrategyChoice>,
-    /// `--accept`
     #[serde(default, deserialize_with = "values::findings")]
     pub accept: Vec<String>,
-    /// `--reload-timeout`
     #[serde(default, deserialize_with = "values::duration")]
     pub reload_timeout: Option<Duration>,
-    /// `--no-sandbox`
     #[serde(default)]
     pub no_sandbox: bool,
-    /// `--db`
     #[serde(default, deserialize_with = "values::database")]
     pub db: Option<DbUrl>,
-    /// `--no-db`
     #[serde(default)]
     pub no_db: bool,
-    /// `--defaults-file`
     pub defaults_file: Option<PathBuf>,
-    /// `--db-ca`
     pub db_ca: Option<PathBuf>,
-    /// `--map`
     pub map: Option<PathBuf>,
     /// How the server is looked after.
     #[serde(default)]
@@ -78,15 +62,11 @@ pub struct Settings {
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct WatchSettings {
-    /// `--heal`
     pub heal: Option<HealChoice>,
-    /// `--confirm-within`
     #[serde(default, deserialize_with = "values::window")]
     pub confirm_within: Option<Duration>,
-    /// `--settle`
     #[serde(default, deserialize_with = "values::duration")]
     pub settle: Option<Duration>,
-    /// `--textfile`
     pub textfile: Option<PathBuf>,
     /// Run when the verdict is another one than before: a program and its arguments.
     #[serde(default)]

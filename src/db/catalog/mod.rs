@@ -20,7 +20,6 @@ use std::collections::BTreeMap;
 /// The tables of one schema.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Catalog {
-    /// By name.
     pub tables: BTreeMap<String, Table>,
 }
 

@@ -5,9 +5,7 @@
 /// One table or view.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Table {
-    /// Its name.
     pub name: String,
-    /// Table or view.
     pub kind: TableKind,
     /// The storage engine, such as `InnoDB`; none for views.
     pub engine: Option<String>,
@@ -30,17 +28,14 @@ pub struct Table {
 /// Table or view.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum TableKind {
-    /// A table.
     #[default]
     Table,
-    /// A view.
     View,
 }
 
 /// One column.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Column {
-    /// Its name.
     pub name: String,
     /// The type without length, in lower case: `varchar`.
     pub data_type: String,
@@ -67,7 +62,6 @@ pub struct Column {
 pub enum ColumnDefault {
     /// Nothing: an insert must name it.
     None,
-    /// NULL.
     Null,
     /// This value, without quotes.
     Literal(String),
@@ -102,7 +96,6 @@ pub enum Covers {
 /// A foreign key.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ForeignKey {
-    /// Its name.
     pub name: String,
     /// The columns that refer.
     pub columns: Vec<String>,
@@ -125,7 +118,6 @@ pub struct Elsewhere {
     pub schema: String,
     /// The table that refers.
     pub table: String,
-    /// Its column.
     pub column: String,
     /// The table referred to.
     pub to_table: String,
@@ -136,7 +128,6 @@ pub struct Elsewhere {
 /// A trigger.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Trigger {
-    /// Its name.
     pub name: String,
     /// `BEFORE`, `AFTER` or `INSTEAD OF`.
     pub timing: String,
@@ -242,7 +233,6 @@ impl Names<'_> {
 /// A rule that every row must not break; NULL breaks none.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Check {
-    /// Its name.
     pub name: String,
     /// An expression about columns of the table, in the server's SQL.
     pub clause: String,

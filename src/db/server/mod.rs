@@ -198,7 +198,6 @@ impl From<Error> for Trouble {
 /// What ended before there was a session.
 enum Refused {
     LoggingIn(Error),
-    /// The driver panicked.
     GaveUp,
     Otherwise(DbError),
 }

@@ -1,5 +1,5 @@
 //! Owns process 1 of the namespace in which the program lives. Invariant: the program cannot end it, look into it or
-//! leave it; it buries, tells how the program ended, and with it everything below ends. Single-threaded.
+//! leave it; it reaps, tells how the program ended, and with it everything below ends. Single-threaded.
 
 use super::Order;
 use super::filter::Filters;
@@ -59,7 +59,7 @@ fn live(order: &Order, filters: &Filters, ends: Ends) {
     match started {
         Ok((program, alone)) => {
             say(&mut words, &Word::Started { alone });
-            say(&mut words, &bury(program));
+            say(&mut words, &reap(program));
         }
         Err(cause) => say(&mut words, &Word::Failed(format!("{cause:#}"))),
     }
@@ -144,8 +144,8 @@ fn map(program: Pid) -> Result<()> {
     Ok(())
 }
 
-/// Buries whoever dies, until the program itself does.
-fn bury(program: Pid) -> Word {
+/// Reaps whoever dies, until the program itself does.
+fn reap(program: Pid) -> Word {
     loop {
         match waitpid(None::<Pid>, None) {
             Ok(WaitStatus::Exited(pid, code)) if pid == program => return Word::Exited(code),

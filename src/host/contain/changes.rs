@@ -42,13 +42,9 @@ pub struct Change {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Seen {
-    /// What it is.
     pub kind: Kind,
-    /// Permission bits.
     pub mode: u32,
-    /// Owner.
     pub uid: u32,
-    /// Group.
     pub gid: u32,
     /// Names of extended attributes that mean something: access lists, capabilities.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -59,16 +55,13 @@ pub struct Seen {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub enum Kind {
-    /// A regular file.
     File {
-        /// Its size.
         size: u64,
         /// Of its contents; absent where they could not be read.
         sha256: Option<Hash>,
         /// The contents, where they are short, as hexadecimal digits.
         bytes: Option<String>,
     },
-    /// A folder.
     Folder,
     /// A link with this text, as [`escape`] spells it.
     Link(String),
@@ -90,7 +83,6 @@ impl Kind {
 /// What lay in the upper halves before the program began: a tree's files, files of ours.
 #[derive(Debug)]
 pub(super) struct Before {
-    /// Of each layer.
     laid: Vec<BTreeMap<PathBuf, Laid>>,
     whole: bool,
 }

@@ -18,8 +18,8 @@ const MANY_IN_ONE: [&str; 4] = ["busybox", "coreutils", "toybox", "uutils"];
 /// Where a command is put that this machine does not have.
 const ADDED: &str = "/usr/local/bin";
 
-/// Furnishes the private root. Returns the desk, and notes for the reader.
-pub(super) fn furnish(order: &Order) -> Result<(Desk, Vec<String>)> {
+/// Sets up the private root. Returns the desk, and notes for the reader.
+pub(super) fn set_up(order: &Order) -> Result<(Desk, Vec<String>)> {
     let mut notes = Vec::new();
     let ground = Path::new(GROUND);
     fs::create_dir_all(ground).with_context(|| format!("creating `{GROUND}`"))?;

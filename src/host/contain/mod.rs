@@ -6,7 +6,7 @@
 //!
 //! ```text
 //! the function inside (supervise)        all capabilities, its own pid namespace around both below
-//!   └► process 1 of a second namespace (birth)   fresh /proc; only buries, cannot be killed from below
+//!   └► process 1 of a second namespace (birth)   fresh /proc; only reaps, cannot be killed from below
 //!        └► the script (walls)           uid 0 of a user namespace, few capabilities, system calls filtered
 //!             └► systemctl, curl, apt-get, …     this very program (stand_in), which tells the desk (desk)
 //! ```
@@ -47,7 +47,6 @@ pub struct Order {
     pub command: Vec<String>,
     /// The folder in which it starts.
     pub folder: PathBuf,
-    /// Its whole environment.
     pub environment: Vec<(String, String)>,
     /// Commands in whose place stands this very program.
     pub stand_ins: Vec<String>,
@@ -67,7 +66,6 @@ pub struct Limits {
     pub time: Duration,
     /// How many processes there may be of it at once.
     pub processes: u64,
-    /// Bytes of memory.
     pub memory: u64,
     /// Bytes that it may write.
     pub disk: u64,
@@ -81,7 +79,6 @@ pub struct Limits {
 pub enum End {
     /// By itself, with this exit code.
     Exited(i32),
-    /// By this signal.
     Killed(i32),
     /// It went beyond a limit, and was ended there.
     Beyond(Limit),
@@ -91,11 +88,9 @@ pub enum End {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Limit {
-    /// Too long.
     Time,
     /// Too many at once.
     Processes,
-    /// Too much memory.
     Memory,
     /// Too many bytes written.
     Disk,
@@ -105,7 +100,6 @@ pub enum Limit {
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Observed {
-    /// How it ended.
     pub end: End,
     /// What it printed, both streams as they came: the beginning and the end of it.
     pub output: Printed,
@@ -129,7 +123,6 @@ pub struct Observed {
 #[derive(Debug, Default, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Printed {
-    /// The beginning.
     pub head: String,
     /// Bytes left out between the two.
     pub skipped: u64,

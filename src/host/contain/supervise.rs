@@ -40,7 +40,7 @@ const MOST_LEFT: usize = 50;
 pub fn run(context: &ChildContext, order: &Order) -> Result<Observed> {
     super::walls::hide()?;
     let filters = Filters::new()?;
-    let (desk, mut notes) = ground::furnish(order)?;
+    let (desk, mut notes) = ground::set_up(order)?;
     let before = Before::of(&context.layers);
     let (output, output_end) = pipe2(OFlag::O_CLOEXEC).context("opening a pipe")?;
     let (words, words_end) = pipe2(OFlag::O_CLOEXEC).context("opening a pipe")?;
@@ -62,7 +62,7 @@ pub fn run(context: &ChildContext, order: &Order) -> Result<Observed> {
     let left = watch.left();
     drop(life);
     let _gone = kill(first, Signal::SIGKILL);
-    bury(first);
+    reap(first);
     let end = ended?;
     watch.output.take().context("listening")?;
     watch.desk.take().context("listening to the desk")?;
@@ -171,6 +171,6 @@ fn processes() -> BTreeSet<i32> {
 }
 
 /// Returns once every process below is gone: the kernel ends them with their process 1.
-fn bury(first: Pid) {
+fn reap(first: Pid) {
     while waitpid(first, None) == Err(Errno::EINTR) {}
 }

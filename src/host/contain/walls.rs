@@ -64,7 +64,7 @@ pub(super) fn become_program(walls: Walls<'_>, say: &OwnedFd, hear: &OwnedFd) ->
     let mut answer = [0];
     read(hear, &mut answer).context("waiting for the map")?;
     if answer != [ALONE] && answer != [AMONG_US] {
-        anyhow::bail!("the user namespace could not be furnished");
+        anyhow::bail!("the user namespace could not be set up");
     }
     limit(order.limits)?;
     lower().context("giving up capabilities")?;

@@ -14,7 +14,6 @@ use std::io;
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Expect {
-    /// Nothing.
     Absent,
     /// A regular file with these bytes.
     File(Hash),

@@ -24,7 +24,6 @@ pub struct Space {
 /// Whether a file system takes changes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Access {
-    /// It does.
     Writable,
     /// It is mounted read-only.
     ReadOnly,

@@ -23,34 +23,26 @@ use std::io::{self, Read};
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub enum FileState {
-    /// Nothing.
     Absent,
-    /// A regular file.
     File {
-        /// Of its bytes.
         sha256: Hash,
-        /// In bytes.
         size: u64,
         /// How many names it has.
         links: u64,
         /// Owner, mode and so on.
         attributes: Attributes,
     },
-    /// A symbolic link.
     Symlink {
-        /// Its text.
         target: LinkText,
         /// Owner and times of the link itself.
         attributes: Attributes,
     },
-    /// A folder.
     Folder {
         /// Owner, mode and so on.
         attributes: Attributes,
     },
     /// Something that is never opened.
     Other {
-        /// What it is.
         kind: OtherKind,
     },
 }

@@ -15,7 +15,6 @@ const PERMANENT: u32 = 0x80;
 pub struct InterfaceAddress {
     /// The interface, or its alias such as `eth0:1`.
     pub interface: String,
-    /// The address.
     pub address: IpAddr,
     /// How many bits name the network.
     pub prefix: u32,

@@ -167,7 +167,6 @@ fn transient(kind: io::ErrorKind) -> bool {
 /// An accepted connection.
 #[derive(Debug)]
 pub enum Stream {
-    /// Over TCP.
     Tcp(TcpStream),
     /// Over a unix socket.
     Unix(UnixStream),

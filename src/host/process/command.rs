@@ -35,11 +35,8 @@ pub enum Privileges {
 /// What a program printed and how it ended.
 #[derive(Debug)]
 pub struct Printed {
-    /// How it ended.
     pub status: ExitStatus,
-    /// Standard output.
     pub stdout: String,
-    /// Standard error.
     pub stderr: String,
 }
 

@@ -16,7 +16,6 @@ use std::os::unix::ffi::OsStrExt;
 /// A socket that accepts connections.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Listener {
-    /// Address and port.
     pub address: SocketAddr,
     /// The processes that hold it.
     pub owners: Owners,
@@ -25,7 +24,6 @@ pub struct Listener {
 /// The processes that hold a socket.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Owners {
-    /// These, by pid.
     Known(Vec<Owner>),
     /// The processes of other users may not be looked at.
     Unknown,
@@ -34,7 +32,6 @@ pub enum Owners {
 /// A process that holds a socket.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Owner {
-    /// Which process.
     pub id: ProcessId,
     /// Its parent's pid: a worker's is its master.
     pub parent: i32,

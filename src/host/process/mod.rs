@@ -47,14 +47,12 @@ pub struct ProcessId {
 pub struct Worker {
     /// Which process it is.
     pub id: ProcessId,
-    /// What it does.
     pub role: Role,
 }
 
 /// What a worker does, by its title; by its sockets where the title was cut.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Role {
-    /// Accepts connections.
     Serving,
     /// Finishes its connections and accepts no new ones.
     ShuttingDown,

@@ -18,7 +18,6 @@ const MOST_ARGUMENTS: usize = 64;
 /// A running program.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Running {
-    /// Which process.
     pub id: ProcessId,
     /// Its name, at most 15 bytes of it (`comm`).
     pub name: String,
@@ -31,7 +30,6 @@ pub struct Running {
 /// The programs that run.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Programs {
-    /// All of them.
     All(Vec<Running>),
     /// Those of this user; `/proc` hides the others.
     Own(Vec<Running>),

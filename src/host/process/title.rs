@@ -29,7 +29,6 @@ pub(super) struct Title {
 /// Whether something was read to its end.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Extent {
-    /// All of it.
     Whole,
     /// It may go on.
     Cut,
@@ -38,7 +37,6 @@ pub enum Extent {
 /// Which part a process plays by its own account.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Part {
-    /// A master.
     Master,
     /// Master and worker in one.
     Single,
@@ -63,7 +61,6 @@ pub struct MasterArguments {
     pub command: OsString,
     /// `-c`: the configuration file.
     pub conf: Option<OsString>,
-    /// `-p`: the prefix.
     pub prefix: Option<OsString>,
     /// `-g`: directives before the configuration file.
     pub global: Option<OsString>,

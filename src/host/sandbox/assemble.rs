@@ -14,7 +14,7 @@ use std::fs;
 use std::os::fd::OwnedFd;
 use std::path::{Path, PathBuf};
 
-/// Where the host's root hangs while the private one is furnished.
+/// Where the host's root hangs while the private one is set up.
 const HOST: &str = "/.motionctl-host";
 
 /// A private root in which the calling process now lives.
@@ -25,7 +25,7 @@ pub(super) struct Built {
     staging: Staging,
     tree: Option<OwnedFd>,
     host: Old,
-    /// What the private root was called while it was furnished.
+    /// What the private root was called while it was set up.
     target: PathBuf,
 }
 
@@ -74,7 +74,7 @@ pub(super) fn build(
         }
     };
     notes.extend(more);
-    notes.extend(special::furnish(&staging, &target)?);
+    notes.extend(special::set_up(&staging, &target)?);
     drop((root, submounts));
     let host = enter(&target, spec.layers, &mut notes)?;
     if network == Network::Private {
@@ -88,7 +88,7 @@ pub(super) fn build(
 impl Built {
     /// Lays the tree and everything else of the spec, then lets go of the host.
     /// An error is about this spec.
-    pub(super) fn furnish(self, spec: &Spec) -> Result<(Mode, Gauge, Layers)> {
+    pub(super) fn set_up(self, spec: &Spec) -> Result<(Mode, Gauge, Layers)> {
         if let Some(tree) = &self.tree {
             lay::lay(&self.staging, tree, spec)
                 .with_context(|| format!("laying `{}` over this host", spec.root.display()))?;

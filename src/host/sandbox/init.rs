@@ -87,7 +87,7 @@ where
 {
     let signals = SignalFd::with_flags(&signals(), SfdFlags::SFD_CLOEXEC | SfdFlags::SFD_NONBLOCK)
         .context("opening a signal descriptor")?;
-    let (mode, gauge, layers) = built.furnish(spec)?;
+    let (mode, gauge, layers) = built.set_up(spec)?;
     let ready = Report::Ready(mode.clone());
     let job = prepared.start(mode, layers, spec.capabilities, run)?;
     say(report, &ready);
@@ -97,7 +97,7 @@ where
     Ok((ending, gauge))
 }
 
-/// Waits for the job, buries orphans, passes signals on.
+/// Waits for the job, reaps orphans, passes signals on.
 fn watch(
     job: Pid,
     signals: &SignalFd,
@@ -116,7 +116,7 @@ fn watch(
                 let _ended = kill(job, signal);
             }
         }
-        if let Some(ending) = bury(job)? {
+        if let Some(ending) = reap(job)? {
             return Ok(if stopped { Ending::Stopped } else { ending });
         }
         let left = deadline.saturating_sub(started.elapsed());
@@ -137,8 +137,8 @@ fn watch(
     }
 }
 
-/// Buries whoever is dead; tells how the job ended.
-fn bury(job: Pid) -> Result<Option<Ending>> {
+/// Reaps whoever is dead; tells how the job ended.
+fn reap(job: Pid) -> Result<Option<Ending>> {
     loop {
         match waitpid(None::<Pid>, Some(WaitPidFlag::WNOHANG)) {
             Ok(WaitStatus::Exited(pid, code)) if pid == job => return Ok(Some(Ending::Exited(code))),

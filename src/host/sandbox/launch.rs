@@ -27,7 +27,7 @@ pub enum Refused {
     /// This host (kernel, container, limits) allows none: `host.no-sandbox`.
     #[error("{0}")]
     Unavailable(String),
-    /// It allows one, but this one could not be furnished or its program started.
+    /// It allows one, but this one could not be set up or its program started.
     #[error("{0}")]
     Failed(String),
 }
@@ -35,11 +35,9 @@ pub enum Refused {
 /// How a program ended.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Finished {
-    /// How it ended.
     pub ending: Ending,
     /// What it wrote, at most 1 MiB of it.
     pub stdout: Vec<u8>,
-    /// Likewise.
     pub stderr: Vec<u8>,
     /// Memory that its writes took; `None` when it could not be measured.
     pub upper_bytes: Option<u64>,
@@ -70,7 +68,6 @@ pub enum NoAnswer {
     /// Its time was over.
     #[error("the private copy did not end in time, and is gone")]
     TimedOut,
-    /// By a signal.
     #[error("the private copy was killed by signal {0}")]
     Killed(i32),
 }

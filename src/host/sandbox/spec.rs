@@ -98,13 +98,10 @@ pub struct StagedFile {
     /// Absolute, inside the sandbox.
     #[serde(with = "as_text")]
     pub path: PathBuf,
-    /// Permission bits.
     pub mode: u32,
     /// Owner; kept where the sandbox can give files away, else the caller's.
     pub uid: u32,
-    /// Group, likewise.
     pub gid: u32,
-    /// The content.
     #[serde(with = "hex_bytes")]
     pub bytes: Vec<u8>,
 }
@@ -196,7 +193,6 @@ pub(super) enum Job {
 /// on disk; what is held open is what runs.
 #[derive(Debug, Clone)]
 pub struct Program {
-    /// Which one.
     pub executable: Executable,
     /// Without the program's own name.
     pub args: Vec<String>,
@@ -213,7 +209,6 @@ impl Program {
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Exec {
-    /// Its descriptor, inherited.
     pub(super) image: i32,
     /// Whether an interpreter opens that descriptor, too.
     pub(super) interpreted: bool,
@@ -265,7 +260,6 @@ pub enum Identity {
 pub enum Ending {
     /// By itself, with this exit code.
     Exited(i32),
-    /// By this signal.
     Killed(i32),
     /// At the deadline, together with everything it had started.
     TimedOut,
@@ -289,7 +283,6 @@ pub(super) struct Order {
     pub(super) job: Job,
     /// Who gave it, to notice that it died before we asked to die with it.
     pub(super) parent: i32,
-    /// Descriptor for [`Report`]s.
     pub(super) report: i32,
     /// Descriptor for the bytes of a called function.
     pub(super) result: i32,
@@ -301,7 +294,7 @@ pub(super) struct Order {
 pub(super) enum Report {
     /// This host allows no sandbox.
     Unavailable(String),
-    /// This sandbox could not be furnished.
+    /// This sandbox could not be set up.
     Failed(String),
     /// The job is about to start.
     Ready(Mode),

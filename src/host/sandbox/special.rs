@@ -21,7 +21,7 @@ const KERNEL: [&str; 12] =
     ["acpi", "asound", "bus", "driver", "fs", "irq", "kcore", "keys", "mtrr", "scsi", "sys", "sysrq-trigger"];
 
 /// Mounts all four below `root`. Returns notes for the reader.
-pub(super) fn furnish(staging: &Staging, root: &Path) -> Result<Vec<String>> {
+pub(super) fn set_up(staging: &Staging, root: &Path) -> Result<Vec<String>> {
     let mut notes = Vec::new();
     proc(&root.join("proc")).context("making `/proc`")?;
     dev(staging, &root.join("dev")).context("making `/dev`")?;

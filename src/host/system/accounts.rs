@@ -30,7 +30,6 @@ struct Group {
 /// Whether a group has a member that is not trusted.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Others {
-    /// It has none.
     Nobody,
     /// This one, for example.
     Member(String),

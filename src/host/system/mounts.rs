@@ -14,7 +14,6 @@ use std::path::{Path, PathBuf};
 pub struct Mounted {
     /// The identity that a descriptor's `fdinfo` names.
     pub id: u64,
-    /// Where.
     pub path: PathBuf,
     /// The kind of file system, such as `ext4`, `nfs4` or `fuse.glusterfs`.
     pub fs_type: String,

@@ -30,7 +30,6 @@ const DEEPEST: usize = 256;
 pub enum Origin {
     /// At this machine, as far as all that was looked at says.
     Here,
-    /// Somewhere else.
     Afar,
     /// The processes above this one could not be looked at.
     Unknown,

@@ -25,7 +25,6 @@ const LONGEST: u64 = 1 << 20;
 /// How many terminals took a message.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Told {
-    /// They took it.
     pub told: usize,
     /// They are logged in, and did not.
     pub missed: usize,

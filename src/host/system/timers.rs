@@ -3,7 +3,7 @@
 //!
 //! Invariant: a [`Timers`] exists only where systemd runs and has answered. A
 //! timer stands for a moment, not for a span from when it was armed: systemd
-//! starts such a span (`--on-active`) anew at every `daemon-reload`. It ends with
+//! starts such a span (`--on-active`) again at every `daemon-reload`. It ends with
 //! this start of the machine, and may wake too early, never too late.
 
 use super::clock;

@@ -26,7 +26,6 @@ pub struct Uptime {
 pub struct Clocks {
     /// `CLOCK_MONOTONIC`, the clock of systemd's timers (systemd.timer(5)).
     pub awake: Duration,
-    /// `CLOCK_BOOTTIME`.
     pub elapsed: Duration,
 }
 

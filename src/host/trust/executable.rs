@@ -41,7 +41,6 @@ struct Held {
     name: PathBuf,
     /// Where it lay, links followed.
     path: PathBuf,
-    /// Device and inode.
     identity: (u64, u64),
     /// Whether an interpreter reads it, through the same descriptor.
     interpreted: bool,
@@ -86,7 +85,6 @@ pub struct Found {
 /// What a running process executes.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Running {
-    /// The file itself.
     pub executable: Executable,
     /// Whether its name is gone, or leads to another file by now.
     pub replaced: bool,

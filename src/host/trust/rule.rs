@@ -8,11 +8,8 @@ use crate::host::system::accounts::{Accounts, Others};
 /// What is known of a file or folder.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Traits {
-    /// Its owner.
     pub uid: u32,
-    /// Its group.
     pub gid: u32,
-    /// Its permission bits.
     pub mode: u32,
     /// `system.posix_acl_access`, where it has an access list.
     pub acl: Option<Vec<u8>>,

@@ -13,7 +13,6 @@ pub enum Lies {
     File,
     /// A folder is there.
     Folder,
-    /// Nothing is there.
     Nothing,
     /// It cannot be seen from here.
     Unseen,

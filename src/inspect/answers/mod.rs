@@ -45,7 +45,6 @@ pub struct Question {
 
 /// What was found out.
 pub struct Answers {
-    /// The host.
     pub host: HostFacts,
     /// NGINX's version, where there is one on this machine.
     pub nginx: Option<String>,

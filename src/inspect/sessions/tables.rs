@@ -5,7 +5,6 @@
 /// Tables and columns about sessions. The default is what Motion's vendor documents.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SessionTables {
-    /// Who there is.
     pub users: UserTable,
     /// Who logged in, and out.
     pub sessions: SessionTable,
@@ -18,11 +17,8 @@ pub struct SessionTables {
 /// The table of users.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct UserTable {
-    /// Its name.
     pub table: String,
-    /// Login name.
     pub name: String,
-    /// Role.
     pub role: String,
     /// What the role is for agents.
     pub agent_role: String,
@@ -35,7 +31,6 @@ pub struct UserTable {
 /// The table of sessions.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SessionTable {
-    /// Its name.
     pub table: String,
     /// Login name of the agent.
     pub member: String,
@@ -43,7 +38,6 @@ pub struct SessionTable {
     pub channel: Option<String>,
     /// Type of the row and what it is for a login; every row is one where nothing is said.
     pub login: Option<(String, String)>,
-    /// When it began.
     pub entered: String,
     /// When it ended; NULL while it lasts.
     pub left: String,
@@ -54,18 +48,14 @@ pub struct SessionTable {
 /// The table of profiles.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ProfileTable {
-    /// Its name.
     pub table: String,
-    /// Primary key.
     pub id: String,
-    /// Name.
     pub name: String,
 }
 
 /// A table with a row for each call in progress.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CallTable {
-    /// Its name.
     pub table: String,
     /// When the call ended; NULL while it lasts.
     pub ended: String,

@@ -20,11 +20,9 @@ const MOST_FILES: usize = 256;
 /// A mount that `/etc/fstab` or a unit asks for.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ListedMount {
-    /// Where.
     pub path: PathBuf,
     /// The kind of file system.
     pub fs_type: String,
-    /// What.
     pub source: String,
     /// The file that says so.
     pub origin: PathBuf,

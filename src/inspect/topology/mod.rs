@@ -30,7 +30,6 @@ pub(super) const VENDOR: &str = "contact the vendor's support: this procedure is
 
 /// One thing that a standalone server does not have.
 struct Sign {
-    /// The finding's code.
     code: Code,
     /// What it is called among the unknown.
     name: &'static str,

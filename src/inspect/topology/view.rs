@@ -34,9 +34,7 @@ pub struct Seen {
 /// Something that could not be looked at.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Unseen {
-    /// What.
     pub what: String,
-    /// Why not.
     pub why: String,
 }
 
@@ -77,7 +75,6 @@ impl Seen {
 /// Whose an address is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Whose {
-    /// This host's.
     Own,
     /// Another's, as far as can be seen.
     Other,
@@ -85,23 +82,18 @@ pub enum Whose {
 
 /// The server, as far as signs are looked for in it.
 pub struct View<'a> {
-    /// Its files.
     pub root: &'a Root,
     /// What is known of it.
     pub facts: &'a Facts,
-    /// NGINX's configuration.
     pub config: &'a Config,
     /// Every directive of it.
     pub visits: Vec<Visit>,
     /// What systemd or init starts.
     pub units: Units,
-    /// What runs.
     pub programs: Result<Vec<Running>, Unseen>,
-    /// What is mounted.
     pub mounts: Result<Vec<Mounted>, Unseen>,
     /// What is to be mounted, by the tree's files.
     pub listed_mounts: Vec<ListedMount>,
-    /// The interfaces' addresses.
     pub addresses: Result<Vec<InterfaceAddress>, Unseen>,
     /// Addresses that files give to interfaces.
     pub configured: Vec<(String, Vec<IpAddr>)>,

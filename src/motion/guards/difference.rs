@@ -24,9 +24,7 @@ pub enum Change {
 /// One kind of guard that is not alike on both sides.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Difference {
-    /// What that means.
     pub change: Change,
-    /// The kind.
     pub name: String,
     /// The directives of the old side.
     pub old: Vec<Node>,

@@ -16,7 +16,6 @@ use std::collections::BTreeMap;
 /// What a guard is about.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Kind {
-    /// Who gets in.
     Access,
     /// With which headers, and how often.
     Manner,

@@ -30,11 +30,8 @@ pub struct Pass {
 pub struct Rules {
     /// `allow` and `deny`, in their order.
     pub addresses: Vec<Node>,
-    /// `auth_basic`
     pub password: Option<Node>,
-    /// `auth_basic_user_file`
     pub password_file: Option<Node>,
-    /// `satisfy`
     pub satisfy: Option<Node>,
 }
 

@@ -7,7 +7,6 @@
 pub enum Accept {
     /// There is nothing to accept, or going on would break something.
     Never,
-    /// `--accept CODE`.
     ByName(Family),
     /// `--accept CODE=ours` or `CODE=theirs`.
     BySide(Family),

@@ -26,7 +26,6 @@ pub struct Bundle {
 pub enum ClientKind {
     /// A folder of files.
     Static,
-    /// A process.
     Proxied,
 }
 

@@ -50,7 +50,6 @@ pub enum Origin {
     BuiltIn,
     /// They are as a trusted key signed them.
     Signed {
-        /// The key's id.
         key: String,
         /// What the signature says of itself, which is signed as well.
         comment: String,
@@ -63,10 +62,7 @@ pub enum Origin {
         is_wanted: bool,
     },
     /// They are not as they were listed or signed.
-    Changed {
-        /// What differs.
-        because: Vec<String>,
-    },
+    Changed { because: Vec<String> },
 }
 
 impl Folder {

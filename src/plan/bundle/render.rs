@@ -50,7 +50,6 @@ pub struct RouteValues {
 /// What a server block makes of a file that is missing.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum MissingFiles {
-    /// 404.
     Missing,
     /// Another page. A location with an `error_page` of its own inherits none, so these are the others that the
     /// server has, as they are written.
@@ -66,7 +65,6 @@ pub struct SiteValues {
     pub server_names: Vec<ServerName>,
     /// Where it listens, and how.
     pub transport: Transport,
-    /// Motion's Node process.
     pub node: UpstreamUrl,
     /// The old limit of a request's body; absent when the old file has none.
     pub client_max_body_size: Option<Size>,
@@ -75,27 +73,19 @@ pub struct SiteValues {
 /// How the site is reached.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Transport {
-    /// Without TLS.
-    Plain {
-        /// Its addresses.
-        listens: Vec<Listen>,
-    },
-    /// With TLS.
+    Plain { listens: Vec<Listen> },
     Tls(Tls),
 }
 
 /// TLS, and the plain addresses that redirect to it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Tls {
-    /// Addresses with TLS.
     pub listens: Vec<Listen>,
     /// Addresses of QUIC, which has TLS in itself.
     pub quic: Vec<Listen>,
     /// Plain addresses that only redirect; may be empty.
     pub redirects: Vec<Listen>,
-    /// The certificate's file.
     pub certificate: FilePath,
-    /// The key's file.
     pub certificate_key: FilePath,
     /// Whether the old file spoke HTTP/2.
     pub http2: bool,
@@ -106,9 +96,7 @@ pub struct Tls {
 /// A directive that is on or off.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Switch {
-    /// `on`
     On,
-    /// `off`
     Off,
 }
 

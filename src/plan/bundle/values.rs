@@ -32,10 +32,7 @@ pub enum ClientSource {
         below: Option<BelowRoute>,
     },
     /// A process that answers for `/user-ui/`.
-    Proxied {
-        /// Where it listens.
-        upstream: UpstreamUrl,
-    },
+    Proxied { upstream: UpstreamUrl },
 }
 
 macro_rules! text_value {

@@ -26,7 +26,6 @@ mod safe;
 /// What is to become of one thing that the old file has otherwise.
 #[derive(Debug, Clone, PartialEq, Eq)]
 enum Verdict {
-    /// It comes back.
     Back,
     /// It does not; why.
     Stays(&'static str),

@@ -17,9 +17,7 @@ use nginx_config::{DirectiveId, EditError, Tree};
 
 /// What came of bringing them back.
 pub struct Back {
-    /// The new file.
     pub text: Vec<u8>,
-    /// Every local change.
     pub lists: Lists,
     /// Conflicts that the operator decided.
     pub resolved: Vec<Conflict>,

@@ -71,7 +71,6 @@ pub fn drop_changes(kept: Kept<'_>, what: &[String]) -> Result<(LocalPatch, Vec<
 /// Where added changes are taken from.
 #[derive(Debug, Clone, Copy)]
 pub enum Taken<'a> {
-    /// The live file.
     Live(&'a Tree),
     /// Another file of this name.
     File(&'a str, &'a Tree),

@@ -90,7 +90,6 @@ pub struct LocalPatch {
     pub site: String,
     /// What its changes are told from.
     pub base: BaseKind,
-    /// The base's hash.
     pub base_sha256: Hash,
     /// The hash of what was left in the site's file.
     pub left_sha256: Hash,
@@ -98,7 +97,6 @@ pub struct LocalPatch {
     pub vendor_on_request: bool,
     /// Paths that somebody dropped: they are not taken down again.
     pub forgotten: Vec<String>,
-    /// The changes.
     pub changes: Vec<KeptChange>,
 }
 
@@ -110,7 +108,6 @@ pub struct PatchFault {
     pub line: usize,
     /// The column, from 1.
     pub column: usize,
-    /// What is wrong.
     pub reason: String,
 }
 

@@ -11,9 +11,7 @@ use thiserror::Error;
 /// What the last change kept.
 #[derive(Debug, Clone, Copy)]
 pub struct Kept<'a> {
-    /// The local patch.
     pub patch: &'a LocalPatch,
-    /// The base record.
     pub base: &'a [u8],
 }
 

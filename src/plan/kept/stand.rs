@@ -32,11 +32,9 @@ const ORDERED: [&str; 7] = ["allow", "break", "deny", "if", "return", "rewrite",
 /// The file as it stands, and what it is told from.
 #[derive(Debug, Clone)]
 pub struct Stand {
-    /// In words.
     pub standing: Standing,
     /// What the base is.
     pub kind: BaseKind,
-    /// The base.
     pub base: Tree,
     /// What the last change left.
     pub left: Tree,

@@ -25,20 +25,16 @@ const STRATEGY: &str = "restore-vendor";
 /// The vendor's text and where it is to be kept.
 #[derive(Debug, Clone, Copy)]
 pub struct Restoring<'a> {
-    /// The text.
     pub text: &'a [u8],
     /// Whether somebody named it just now: then what differs may have been the vendor's.
     pub is_named: bool,
-    /// The base record.
     pub memory: &'a Memory,
-    /// The local patch.
     pub keeping: &'a Keeping,
 }
 
 /// The plan and what it does.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Restored {
-    /// The plan.
     pub plan: Plan,
     /// What differs, directive by directive.
     pub directives: Vec<DirectiveChange>,

@@ -116,7 +116,6 @@ pub enum Role {
     NewClient,
     /// Motion's server, which serves the new client as well.
     Both,
-    /// Any other upstream.
     Other,
 }
 

@@ -40,7 +40,6 @@ pub struct Pictured {
 /// One picture.
 #[derive(Debug, PartialEq, Eq, Serialize)]
 struct Picture {
-    /// `before` or `after`.
     state: &'static str,
     title: &'static str,
     width: usize,

@@ -46,7 +46,6 @@ pub struct Line {
 /// A piece of a line.
 #[derive(Debug, PartialEq, Eq, Serialize)]
 pub struct Part {
-    /// The text.
     pub text: String,
     /// Whether it is what differs in a line that is otherwise alike.
     pub differs: bool,

@@ -25,7 +25,6 @@ pub use who::{AgentUse, ProfileUse, QueueUse, Road, ThroughProfile, Uses};
 /// What one agent is offered.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Access {
-    /// The username.
     pub agent: Name,
     /// The agent's own queues: the Personal Profile, which is always offered; none where it was not asked about.
     pub personal: Option<Vec<Served>>,
@@ -38,7 +37,6 @@ pub struct Access {
 /// A profile that can be chosen.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Offered {
-    /// Its name.
     pub name: Name,
     /// Its own queues and then those of the Personal Profile, each by channel and name.
     pub queues: Vec<Served>,

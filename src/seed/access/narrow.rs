@@ -17,9 +17,7 @@ use std::collections::BTreeSet;
 /// What is asked about: everything by default, and with names only what has one of them.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Asked {
-    /// Usernames.
     pub agents: Vec<Name>,
-    /// Profiles.
     pub profiles: Vec<Name>,
     /// Queues, whatever their channel.
     pub queues: Vec<Name>,

@@ -12,9 +12,7 @@ use crate::seed::plan::RowRef;
 /// A queue that is served.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Served {
-    /// Its channel.
     pub channel: Channel,
-    /// Its name.
     pub name: Name,
     /// The penalty of the profile's link.
     pub penalty: Option<i32>,
@@ -25,9 +23,7 @@ pub struct Served {
 /// Whose link makes a queue one that is served.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum From {
-    /// The profile's.
     Profile,
-    /// The agent's.
     Personal,
 }
 

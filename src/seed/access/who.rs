@@ -31,9 +31,7 @@ pub struct Uses {
 /// Who uses a queue.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct QueueUse {
-    /// Its channel.
     pub channel: Channel,
-    /// Its name.
     pub name: Name,
     /// The profiles that have it, by name.
     pub profiles: Vec<ThroughProfile>,
@@ -44,7 +42,6 @@ pub struct QueueUse {
 /// A profile that has a queue.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ThroughProfile {
-    /// Its name.
     pub name: Name,
     /// Whether it can be chosen.
     pub enabled: bool,
@@ -57,7 +54,6 @@ pub struct ThroughProfile {
 /// An agent, and the roads to a queue.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AgentUse {
-    /// The username.
     pub agent: Name,
     /// Each way in which the agent has the queue, the personal one first.
     pub roads: Vec<Road>,
@@ -68,9 +64,7 @@ pub struct AgentUse {
 pub enum Road {
     /// By a link of the agent's own, with whichever profile.
     Personal,
-    /// By a profile.
     Profile {
-        /// Its name.
         name: Name,
         /// Whether it can be chosen.
         enabled: bool,
@@ -82,7 +76,6 @@ pub enum Road {
 /// Who has a profile.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ProfileUse {
-    /// Its name.
     pub name: Name,
     /// Whether it can be chosen.
     pub enabled: bool,

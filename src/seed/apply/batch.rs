@@ -14,7 +14,6 @@ const MOST_VALUES: usize = 32_000;
 pub(super) struct Batch {
     /// What stands behind `WHERE`.
     pub condition: String,
-    /// Its values.
     pub values: Vec<Value>,
     /// How many rows it means.
     pub rows: usize,

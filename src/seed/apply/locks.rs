@@ -18,7 +18,6 @@ pub enum Advisory {
     /// Where the server supports it.
     #[default]
     Taken,
-    /// Not at all.
     Left,
 }
 

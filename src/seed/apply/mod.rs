@@ -41,7 +41,7 @@ impl From<NotApplied> for Failure {
 }
 
 impl Session {
-    /// Applies what was agreed to. `again` opens the same database anew, for when the connection is lost.
+    /// Applies what was agreed to. `again` opens the same database again, for when the connection is lost.
     ///
     /// # Errors
     /// Refused when the database is not as it was, failed when it was rolled back, and [`FailureKind::NeedsOperator`]

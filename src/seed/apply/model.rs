@@ -27,7 +27,6 @@ pub struct Request<'a> {
 /// What an apply says while it works.
 #[derive(Debug, Clone, Copy)]
 pub enum Event<'a> {
-    /// What begins.
     Stage(&'a str),
     /// How many rows were written so far.
     Written(u64),
@@ -55,7 +54,6 @@ pub struct Applied {
 pub enum NotApplied {
     /// What was agreed to relies on something that has changed since; another plan can be made.
     Moved(Failure),
-    /// Anything else.
     Failed(Failure),
 }
 

@@ -21,7 +21,7 @@ const PATIENCE: Duration = Duration::from_secs(30);
 
 /// Hears of progress; may ask to stop.
 pub(in crate::seed) type Watch<'a> = dyn FnMut(Event<'_>) -> Result<(), Stopped> + 'a;
-/// Opens the same database anew.
+/// Opens the same database again.
 pub(in crate::seed) type Again<'a> = dyn FnMut() -> Result<Session, Failure> + 'a;
 
 /// What was written.

@@ -15,7 +15,6 @@ use std::collections::{BTreeMap, BTreeSet};
 /// What an agent is to be offered at the login.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Login {
-    /// The username.
     pub agent: Name,
     /// The profiles that can be chosen besides Personal, by name.
     pub profiles: Vec<Name>,

@@ -23,7 +23,6 @@ pub enum InUse {
     Yes(Vec<String>),
     /// It cannot be told, and why.
     Maybe(String),
-    /// Nobody is.
     No,
 }
 

@@ -54,7 +54,6 @@ const NEUTRAL: [&str; 29] = [
 
 /// An offer, and what speaks for and against it.
 pub struct Judged<'c, 'a> {
-    /// The offer.
     pub offer: Offer<'c, 'a>,
     /// What was found, for people.
     pub said: Vec<String>,

@@ -26,13 +26,11 @@ const NAMES: [&str; 9] = [
 
 /// The values that mark the rows of one channel.
 pub struct Only<'a> {
-    /// The column.
     pub column: &'a Column,
     /// What new rows get, then what means the same.
     values: Vec<String>,
     /// How sure that is.
     pub grade: Grade,
-    /// Why.
     pub why: String,
     /// Whether rows have values of others, and none is this one: it must not be written by mistake.
     pub is_made_up: bool,

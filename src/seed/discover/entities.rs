@@ -65,11 +65,9 @@ pub const SESSIONS: [Field; 6] = [
 /// A table that was found, and why.
 #[derive(Clone)]
 pub struct Found<'a> {
-    /// The table.
     pub table: &'a Table,
     /// How sure that is.
     pub grade: Grade,
-    /// Why.
     pub reason: String,
     /// Whether its columns are public.
     pub known: Known,
@@ -81,7 +79,6 @@ pub struct Entities<'a> {
     pub users: Result<Found<'a>, String>,
     /// Queues of each channel.
     pub queues: BTreeMap<Channel, Found<'a>>,
-    /// Sessions.
     pub sessions: Option<Found<'a>>,
     /// What could not be told.
     pub notes: Vec<String>,

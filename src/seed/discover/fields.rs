@@ -12,21 +12,16 @@ use crate::seed::verify::{Family, describe};
 /// What a column must take.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Type {
-    /// Whole numbers.
     Number,
-    /// Text.
     Text,
     /// Text or whole numbers.
     TextOrNumber,
-    /// True or false.
     Flag,
-    /// A moment.
     Time,
 }
 
 /// A key of the map, and how its column may be called; the usual name first.
 pub struct Field {
-    /// The key.
     pub key: &'static str,
     /// What the column takes.
     pub kind: Type,

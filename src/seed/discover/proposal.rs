@@ -47,7 +47,6 @@ pub struct Proposal {
 pub struct Section {
     /// Its key, such as `users.columns`.
     pub key: String,
-    /// Its lines.
     pub entries: Vec<Entry>,
     /// Whether somebody must choose it first: then all of it is a comment.
     pub is_open: bool,
@@ -62,7 +61,6 @@ pub enum Entry {
     Missing(String, String),
     /// What is recorded, and not to be judged.
     Recorded(String, String),
-    /// A remark.
     Remark(String),
 }
 

@@ -11,9 +11,7 @@ use crate::seed::Channel;
 /// What a column refers to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Target {
-    /// Users.
     Users,
-    /// Profiles.
     Profiles,
     /// The queues of one channel.
     Queues(Channel),
@@ -23,13 +21,10 @@ pub enum Target {
 
 /// A column that refers.
 pub struct Reference<'a> {
-    /// The column.
     pub column: &'a Column,
-    /// To what.
     pub target: Target,
     /// How sure that is.
     pub grade: Grade,
-    /// Why.
     pub reason: String,
     /// Whether the column's name says so as well.
     pub is_named: bool,

@@ -14,7 +14,6 @@ use toml_edit::{DocumentMut, Item, TableLike, Value};
 /// A map's text, renewed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Renewal {
-    /// The text.
     pub text: String,
     /// What has changed, old → new.
     pub changed: Vec<String>,

@@ -28,7 +28,6 @@ pub struct Request {
     pub lists: Lists,
     /// What of the database.
     pub extent: Extent,
-    /// Which channels.
     pub channels: Channels,
 }
 
@@ -55,20 +54,16 @@ pub enum Extent {
 pub enum Channels {
     /// All that the map has.
     All,
-    /// These.
     Only(BTreeSet<Channel>),
 }
 
 /// What was exported.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Export {
-    /// The manifest.
     pub manifest: String,
     /// How many queues it declares.
     pub queues: usize,
-    /// How many agents.
     pub agents: usize,
-    /// How many profiles.
     pub profiles: usize,
     /// How many links it names.
     pub memberships: usize,

@@ -37,7 +37,6 @@ pub struct Request<'a> {
 /// What came of a table.
 #[derive(Debug, Clone)]
 pub struct Imported {
-    /// The manifest.
     pub text: String,
     /// The same, as it is read.
     pub validated: Validated,

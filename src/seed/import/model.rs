@@ -27,7 +27,6 @@ impl Fault {
 /// What the cell of a column is used for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Use {
-    /// Any text.
     Text,
     /// A name by which something is found.
     Name,

@@ -19,7 +19,6 @@ pub type Cells = Vec<(String, Value)>;
 /// What has changed in one table.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Changes {
-    /// The table.
     pub table: String,
     /// Rows that are new.
     pub new: u64,

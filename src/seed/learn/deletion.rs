@@ -25,7 +25,6 @@ pub struct Deletion {
 /// What became of a row.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Fate {
-    /// It is gone.
     Gone,
     /// It is there, and this column got a time; nothing else changed but the time of the change.
     Marked(String),

@@ -35,11 +35,9 @@ const BY_ID_ALONE: i32 = 1;
 /// A column that holds an id, and what speaks for it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Holder {
-    /// The column.
     pub column: String,
     /// The more, the surer.
     pub points: i32,
-    /// Why, in words.
     pub why: String,
 }
 

@@ -12,7 +12,6 @@ pub const CLEAR: i32 = 4;
 
 /// The tables that the task's ids are from.
 pub struct Witness<'a> {
-    /// Agents.
     pub users: &'a str,
     /// The queues of each channel, by kind.
     pub queues: &'a dyn Fn(crate::seed::Channel) -> String,
@@ -21,11 +20,8 @@ pub struct Witness<'a> {
 /// A row that may be a link of this kind.
 #[derive(Debug, Clone)]
 pub struct LinkRow<'a> {
-    /// The kind.
     pub kind: LinkKind,
-    /// Its table.
     pub table: &'a Table,
-    /// The row.
     pub row: &'a Cells,
     /// The column of the profile, or of the agent of a personal link.
     pub owner: Holder,
@@ -38,9 +34,7 @@ pub struct LinkRow<'a> {
 /// The profile's row.
 #[derive(Debug, Clone)]
 pub struct Profile<'a> {
-    /// Its table.
     pub table: &'a Table,
-    /// The row.
     pub row: &'a Cells,
     /// The column with its id, and the id.
     pub id: (String, i64),
@@ -51,7 +45,6 @@ pub struct Profile<'a> {
 /// Why the profile was not found.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Lost {
-    /// The reason.
     pub why: String,
     /// What the person should do.
     pub advice: &'static str,

@@ -33,9 +33,7 @@ pub struct Task {
 /// A row that was there before.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Known {
-    /// Its name.
     pub name: String,
-    /// Its key.
     pub id: i64,
 }
 
@@ -68,7 +66,6 @@ pub struct Picture {
     pub salt: String,
     /// What the person is asked to do.
     pub task: Task,
-    /// What was seen.
     pub tables: BTreeMap<String, Seen>,
     /// What the second look found, for a third one after the profile was deleted.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -83,17 +80,13 @@ pub enum Seen {
     Whole {
         /// The columns that were looked at.
         columns: Vec<String>,
-        /// The rows.
         rows: BTreeMap<String, String>,
     },
     /// A large table: only rows that are new can be found later, by their key.
     Top {
-        /// The key's column.
         key: String,
-        /// The highest one.
         highest: Option<i64>,
     },
-    /// Nothing, and why.
     Nothing(String),
 }
 
@@ -116,12 +109,9 @@ pub struct Found {
 pub struct FoundRow {
     /// The part of the map that it belongs to.
     pub part: String,
-    /// Its table.
     pub table: String,
     /// The columns that name it, and what they hold.
     pub by: Vec<(String, i64)>,
-    /// Its columns.
     pub columns: Vec<String>,
-    /// Their digests.
     pub print: String,
 }

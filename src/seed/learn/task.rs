@@ -24,7 +24,6 @@ const PENALTIES: [i64; 6] = [7, 8, 9, 6, 5, 4];
 /// Who and what the person wants to be taken.
 #[derive(Debug, Clone, Default)]
 pub struct Choice {
-    /// The agent.
     pub agent: Option<String>,
     /// Queues of channels: the first for the profile, the second for the agent.
     pub queues: BTreeMap<Channel, Vec<String>>,

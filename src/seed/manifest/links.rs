@@ -14,9 +14,7 @@ use std::collections::{BTreeMap, HashMap};
 /// What stands in a list of links.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Ends {
-    /// Agents, by username.
     Agents,
-    /// Queues.
     Queues,
     /// Voice queues of a profile, which may have a penalty.
     VoiceQueues,

@@ -62,7 +62,6 @@ impl Validated {
 /// A file as it was read, and what messages call it.
 #[derive(Debug, Clone, Copy)]
 pub struct File<'a> {
-    /// Its name.
     pub name: &'a str,
     /// What is in it.
     pub bytes: &'a [u8],

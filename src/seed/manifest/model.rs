@@ -16,9 +16,7 @@ pub type Name = Arc<str>;
 /// A value and where it stands.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Spanned<T> {
-    /// What was written.
     pub value: T,
-    /// Where.
     pub place: Place,
 }
 
@@ -30,7 +28,6 @@ pub enum Managed<T> {
     Absent,
     /// `null`: the column is cleared, if it can be.
     Null(Place),
-    /// This value.
     Value(Spanned<T>),
 }
 
@@ -62,7 +59,6 @@ pub struct Manifest {
     pub queues: Vec<Queue>,
     /// Agents to create or update, and their Personal Profiles.
     pub agents: Vec<Agent>,
-    /// Agent Profiles.
     pub profiles: Vec<Profile>,
     /// Agents who go from one profile to another.
     pub moves: Vec<Move>,
@@ -82,7 +78,6 @@ impl Manifest {
 /// a `kind` and neither `timeout` nor `weight`, the others the reverse.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Queue {
-    /// What it serves.
     pub channel: Channel,
     /// Its key, within the channel.
     pub name: Spanned<Name>,
@@ -90,11 +85,9 @@ pub struct Queue {
     pub strategy: Managed<Name>,
     /// `type`: inbound or outbound, of voice queues.
     pub kind: Managed<Name>,
-    /// In seconds.
     pub timeout: Managed<u32>,
     /// Which queue is served first.
     pub weight: Managed<u32>,
-    /// For people.
     pub description: Managed<Name>,
     /// Columns by name, each once; which may be set is the schema map's to say.
     pub settings: Vec<Setting>,
@@ -112,20 +105,15 @@ pub struct Setting {
 /// A value for a column whose type only the schema map knows.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum SettingValue {
-    /// `null`.
     Null,
-    /// `true` or `false`.
     Bool(bool),
-    /// A whole number.
     Integer(i64),
-    /// Anything else.
     Text(Name),
 }
 
 /// An agent.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Agent {
-    /// The key: `users.name`.
     pub username: Spanned<Name>,
     /// The name that people see.
     pub fullname: Managed<Name>,
@@ -177,7 +165,6 @@ pub struct Move {
 /// An Agent Profile. One that is [`absent`](Self::absent) has nothing else.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Profile {
-    /// The key.
     pub name: Spanned<Name>,
     /// `absent: true`: it is to be deleted.
     pub absent: Option<Place>,
@@ -185,11 +172,9 @@ pub struct Profile {
     pub previous_name: Option<Spanned<Name>>,
     /// Whether agents can choose it.
     pub enabled: Option<Spanned<bool>>,
-    /// For people.
     pub description: Managed<Name>,
     /// Who may choose it, by username.
     pub agents: Option<Links>,
-    /// Its queues.
     pub queues: BTreeMap<Channel, Links>,
 }
 
@@ -211,9 +196,7 @@ pub struct Links {
 /// only where `allow_empty` said so.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Mode {
-    /// They stay.
     Merge,
-    /// They go.
     Exact,
 }
 
@@ -222,7 +205,6 @@ pub enum Mode {
 pub struct Member {
     /// A username or a queue's name.
     pub name: Name,
-    /// Where it stands.
     pub place: Place,
     /// The lower, the earlier served; only of a profile's voice queues. `None`
     /// leaves the penalty of a link that is there.
@@ -241,13 +223,10 @@ pub struct Permission {
 /// A right on the section of Agent Profiles.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Right {
-    /// See the section.
     View,
     /// Look into a profile.
     Read,
-    /// Change one.
     Edit,
-    /// Delete one.
     Delete,
 }
 

@@ -21,7 +21,6 @@ pub(super) struct Entry<'t> {
     pub key: Place,
     /// What it is called.
     pub name: &'static str,
-    /// Its value.
     pub value: Node<'t>,
 }
 

@@ -10,11 +10,8 @@ use std::sync::LazyLock;
 /// What a plain scalar is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Plain {
-    /// Nothing is written.
     Empty,
-    /// `null`.
     Null,
-    /// `true` or `false`.
     Bool(bool),
     /// A whole number that is written in the one way that all agree on.
     Integer(i64),

@@ -61,7 +61,6 @@ pub struct Origin {
 pub struct Problem {
     /// Whether it refuses the file.
     pub weight: Weight,
-    /// Where.
     pub place: Place,
     /// What, in lower case and without a full stop.
     pub message: String,
@@ -72,7 +71,6 @@ pub struct Problem {
 /// Whether a problem refuses the file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Weight {
-    /// It does.
     Error,
     /// It does not; the code of the finding that says so.
     Warning(Code),

@@ -135,9 +135,7 @@ impl Map {
 /// What the two columns of a link refer to: a table and its key.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct LinkEnds<'a> {
-    /// The owner's.
     pub owner: (&'a Ident, &'a Ident),
-    /// The member's.
     pub member: (&'a Ident, &'a Ident),
 }
 

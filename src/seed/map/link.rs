@@ -53,7 +53,6 @@ impl Serialize for LinkKind {
 /// Where links of one kind are.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Link {
-    /// The table.
     pub table: Ident,
     /// The column with the id of the profile, or of the agent of personal links.
     pub owner: Ident,
@@ -123,7 +122,6 @@ impl Condition {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Only {
-    /// The column.
     pub column: Ident,
     /// Its value, in new rows as well.
     pub value: Literal,

@@ -10,9 +10,7 @@ use std::fmt;
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Literal {
-    /// A text.
     Text(String),
-    /// A whole number.
     Integer(i64),
     /// True or false: 1 or 0 in the database.
     Boolean(bool),
@@ -22,11 +20,8 @@ pub enum Literal {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum SettingType {
-    /// A text.
     Text,
-    /// A whole number.
     Integer,
-    /// A number.
     Decimal,
     /// True or false: 1 or 0 in the database.
     Boolean,

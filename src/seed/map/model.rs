@@ -23,7 +23,6 @@ pub struct Map {
     pub users: Users,
     /// The queues of each channel.
     pub queues: BTreeMap<Channel, Queues>,
-    /// Agent profiles.
     pub profiles: Option<Profiles>,
     /// Who and what belongs together.
     pub links: BTreeMap<LinkKind, Link>,
@@ -42,14 +41,12 @@ pub struct Map {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Users {
-    /// Its name.
     pub table: Ident,
     /// Whether agents may be created; a person says so.
     #[serde(default)]
     pub create: bool,
     /// What the role column holds in an agent's row.
     pub agent_role: String,
-    /// Its columns.
     pub columns: UserColumns,
     /// Further columns that a new row needs.
     #[serde(default)]
@@ -60,17 +57,12 @@ pub struct Users {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct UserColumns {
-    /// Primary key.
     pub id: Ident,
     /// Login name, the natural key.
     pub name: Ident,
-    /// Full name.
     pub fullname: Ident,
-    /// Mail address.
     pub email: Ident,
-    /// Extension.
     pub internal: Ident,
-    /// Role.
     pub role: Ident,
     /// Whether the user is logged in.
     pub online: Ident,
@@ -86,12 +78,10 @@ pub struct UserColumns {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Queues {
-    /// Its name.
     pub table: Ident,
     /// Whether queues may be created; a person says so.
     #[serde(default)]
     pub create: bool,
-    /// Its columns.
     pub columns: QueueColumns,
     /// Columns that a manifest may set under `settings`.
     #[serde(default)]
@@ -105,9 +95,7 @@ pub struct Queues {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct QueueColumns {
-    /// Primary key.
     pub id: Ident,
-    /// The natural key.
     pub name: Ident,
     /// How calls or messages are distributed.
     pub strategy: Option<Ident>,
@@ -118,7 +106,6 @@ pub struct QueueColumns {
     pub timeout: Option<Ident>,
     /// Weight; digital channels only.
     pub weight: Option<Ident>,
-    /// Description.
     pub description: Option<Ident>,
     /// When the row was made.
     pub created: Option<Ident>,
@@ -132,9 +119,7 @@ pub struct QueueColumns {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Profiles {
-    /// Its name.
     pub table: Ident,
-    /// Its columns.
     pub columns: ProfileColumns,
     /// Further columns that a new row needs.
     #[serde(default)]
@@ -145,13 +130,10 @@ pub struct Profiles {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ProfileColumns {
-    /// Primary key.
     pub id: Ident,
-    /// The natural key.
     pub name: Ident,
     /// Whether it can be chosen.
     pub enabled: Ident,
-    /// Description.
     pub description: Option<Ident>,
     /// When the row was made.
     pub created: Option<Ident>,
@@ -165,11 +147,9 @@ pub struct ProfileColumns {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ReportMember {
-    /// Its name.
     pub table: Ident,
     /// What the type column holds in a session's row; every row is one where it is not said.
     pub login: Option<String>,
-    /// Its columns.
     pub columns: ReportMemberColumns,
 }
 
@@ -177,13 +157,10 @@ pub struct ReportMember {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ReportMemberColumns {
-    /// Primary key.
     pub id: Ident,
     /// The agent's login name.
     pub member: Ident,
-    /// Channel.
     pub channel: Option<Ident>,
-    /// Type of row.
     #[serde(rename = "type")]
     pub kind: Option<Ident>,
     /// When the session began.
@@ -198,11 +175,9 @@ pub struct ReportMemberColumns {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Permissions {
-    /// Its name.
     pub table: Ident,
     /// What the section column holds in the rows about agent profiles.
     pub section: String,
-    /// Its columns.
     pub columns: PermissionColumns,
     /// Where user profiles have their names.
     pub user_profiles: UserProfiles,
@@ -247,11 +222,8 @@ impl PermissionColumns {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct UserProfiles {
-    /// Its name.
     pub table: Ident,
-    /// Primary key.
     pub id: Ident,
-    /// The natural key.
     pub name: Ident,
 }
 
@@ -278,7 +250,6 @@ pub enum Mark {
     Documented,
     /// Real servers behave so.
     Inferred,
-    /// Nobody knows.
     Guess,
 }
 
@@ -286,17 +257,13 @@ pub enum Mark {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Changed {
-    /// Agents.
     Agents,
-    /// Voice queues.
     VoiceQueues,
     /// Queues of other channels.
     DigitalQueues,
-    /// Profiles.
     Profiles,
     /// Links of profiles and personal ones.
     Links,
-    /// Permissions.
     Permissions,
 }
 
@@ -304,7 +271,6 @@ pub enum Changed {
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct TableDefinition {
-    /// Storage engine.
     pub engine: Option<String>,
     /// What each column is, in the words of `definition`.
     #[serde(default)]

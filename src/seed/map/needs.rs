@@ -11,15 +11,12 @@ use std::fmt;
 /// A part of a map.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Part {
-    /// Agents.
     Users,
     /// The queues of a channel.
     Queues(Channel),
-    /// Profiles.
     Profiles,
     /// Links of a kind.
     Links(LinkKind),
-    /// Sessions.
     ReportMember,
     /// Permissions, with the names of user profiles.
     Permissions,
@@ -32,7 +29,6 @@ pub enum Use {
     Read,
     /// Its rows are changed or deleted.
     Change,
-    /// Rows are added.
     Create,
 }
 

@@ -36,7 +36,6 @@ impl Prune {
 /// What somebody allowed.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Allowance {
-    /// Kinds of deletions.
     pub prune: BTreeSet<Prune>,
     /// How many rows may go.
     pub most: Option<u64>,

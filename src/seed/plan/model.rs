@@ -18,7 +18,6 @@ pub struct Plan {
     pub delete: Vec<Delete>,
     /// Rows of which columns change.
     pub update: Vec<Update>,
-    /// Rows that come.
     pub insert: Vec<Insert>,
     /// Links whose penalty changes.
     pub weigh: BTreeMap<LinkKind, Vec<Weigh>>,
@@ -46,13 +45,9 @@ pub enum RowRef {
 /// A row that goes: a profile, or where a run is undone any row that it made.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Delete {
-    /// What it is.
     pub part: Part,
-    /// Its id.
     pub id: i64,
-    /// Its name.
     pub name: Name,
-    /// Why.
     pub why: Why,
 }
 
@@ -70,11 +65,8 @@ pub enum Why {
 /// A row of which columns change.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Update {
-    /// What it is.
     pub part: Part,
-    /// Its id.
     pub id: i64,
-    /// Its name before.
     pub name: Name,
     /// Its columns, each once.
     pub changes: Vec<FieldChange>,
@@ -83,9 +75,7 @@ pub struct Update {
 /// A column that changes.
 #[derive(Debug, Clone, PartialEq)]
 pub struct FieldChange {
-    /// Which.
     pub field: Field,
-    /// What it holds.
     pub old: Value,
     /// What it shall hold.
     pub new: Value,
@@ -94,9 +84,7 @@ pub struct FieldChange {
 /// A row that comes.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Insert {
-    /// What it is.
     pub part: Part,
-    /// Its name.
     pub name: Name,
     /// Its other columns, each once.
     pub values: Vec<Given>,
@@ -105,18 +93,15 @@ pub struct Insert {
 /// A column of a new row.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Given {
-    /// Which.
     pub field: Field,
     /// What it shall hold.
     pub value: Value,
-    /// Who says so.
     pub origin: Origin,
 }
 
 /// Who says what a column of a new row holds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Origin {
-    /// The manifest.
     Manifest,
     /// Nobody; it is the default.
     Default,
@@ -140,7 +125,6 @@ pub struct NewLink {
     pub member: RowRef,
     /// Its penalty, where such links have one.
     pub penalty: Option<i32>,
-    /// Who says so.
     pub origin: Origin,
 }
 
@@ -149,7 +133,6 @@ pub struct NewLink {
 pub struct RightsChange {
     /// The user profile's id.
     pub user_profile: i64,
-    /// Its name.
     pub name: Name,
     /// Whether it has no row yet, which is the same as one without any right.
     pub is_new: bool,

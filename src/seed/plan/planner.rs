@@ -18,11 +18,9 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 pub struct Input<'a> {
     /// What a person wants.
     pub manifest: &'a Manifest,
-    /// Where things are.
     pub map: &'a Map,
     /// How the tables are made.
     pub catalog: &'a Catalog,
-    /// What is there.
     pub snapshot: &'a Snapshot,
     /// What happens to profiles that the manifest does not name.
     pub unnamed: Unnamed,
@@ -35,7 +33,6 @@ pub struct Unknown {
     pub why: Unusable,
     /// What it should be.
     pub part: Part,
-    /// The name.
     pub name: Name,
     /// Where it is used first.
     pub place: Place,
@@ -53,7 +50,6 @@ pub enum Unusable {
 /// What a name means.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Target {
-    /// This row.
     Row(RowRef),
     /// What is wrong with it was said.
     Unusable,

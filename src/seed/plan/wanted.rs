@@ -14,7 +14,6 @@ use crate::seed::verify::charset;
 
 /// A value that a column shall have.
 pub(super) struct Wish {
-    /// Which column.
     pub field: Field,
     /// What it shall hold.
     pub value: Value,

@@ -31,16 +31,13 @@ pub struct Snapshot {
 /// A user of any role who has an extension.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Holder {
-    /// Primary key.
     pub id: i64,
-    /// The username.
     pub name: Name,
 }
 
 /// The rows of a part.
 #[derive(Debug, Clone, Default)]
 pub struct Records {
-    /// By id.
     pub rows: BTreeMap<i64, Record>,
     /// What the names that were asked for mean.
     pub names: Names,
@@ -49,7 +46,6 @@ pub struct Records {
 /// One row that has a name.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Record {
-    /// Primary key.
     pub id: i64,
     /// Its name as it is stored.
     pub name: Name,
@@ -66,7 +62,6 @@ pub struct Record {
 /// Whether a row is what its part is about.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Standing {
-    /// It is.
     Live,
     /// It was deleted softly.
     Deleted,

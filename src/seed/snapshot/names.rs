@@ -175,7 +175,6 @@ pub(super) fn compare(
 
 /// Names with the keys of their groups.
 pub(super) struct Keyed {
-    /// The names.
     pub names: Names,
     groups: HashMap<Vec<u8>, u32>,
 }

@@ -34,7 +34,6 @@ pub struct Wanted {
 /// Whether rows that no name asks for are read.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Others {
-    /// They are not.
     #[default]
     Left,
     /// All that are what the part is about, and those deleted softly.
@@ -46,7 +45,6 @@ pub enum Others {
 /// Whose links.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Owners {
-    /// Everybody's.
     All,
     /// Those of the rows with these names.
     Named(BTreeSet<Name>),
@@ -55,7 +53,6 @@ pub enum Owners {
 /// What happens to profiles that a manifest does not name.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum Unnamed {
-    /// They stay.
     #[default]
     Stay,
     /// They go: `--prune profiles`.

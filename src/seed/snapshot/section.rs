@@ -10,15 +10,12 @@ use std::fmt;
 /// What a manifest manages of a row besides its name.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Field {
-    /// The natural key.
     Name,
     /// An agent's full name.
     Fullname,
     /// An agent's mail address.
     Email,
-    /// An agent's extension.
     Internal,
-    /// A queue's strategy.
     Strategy,
     /// A voice queue's type.
     Kind,
@@ -26,7 +23,6 @@ pub enum Field {
     Timeout,
     /// A digital queue's weight.
     Weight,
-    /// A description.
     Description,
     /// Whether a profile can be chosen.
     Enabled,
@@ -56,13 +52,9 @@ impl fmt::Display for Field {
 /// What a column holds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Kind {
-    /// Text.
     Text,
-    /// Whole numbers.
     Integer,
-    /// Numbers.
     Decimal,
-    /// True or false.
     Flag,
 }
 
@@ -71,22 +63,16 @@ pub enum Kind {
 pub struct Column<'a> {
     /// What it is for.
     pub field: Field,
-    /// The column.
     pub ident: &'a Ident,
-    /// What it holds.
     pub kind: Kind,
 }
 
 /// Rows that have a name.
 #[derive(Debug, Clone)]
 pub struct Section<'a> {
-    /// Which.
     pub part: Part,
-    /// Their table.
     pub table: &'a Ident,
-    /// Primary key.
     pub id: &'a Ident,
-    /// The natural key.
     pub name: &'a Ident,
     /// Managed columns besides the name.
     pub columns: Vec<Column<'a>>,

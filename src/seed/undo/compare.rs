@@ -27,7 +27,6 @@ pub enum Standing {
     },
     /// As they were before it.
     Before,
-    /// Neither.
     Moved(Moved),
 }
 

@@ -13,9 +13,7 @@ use sha2::{Digest, Sha256};
 pub struct Head {
     /// The version of the record.
     pub format: u32,
-    /// Its name.
     pub id: RunId,
-    /// When it began.
     pub began: Timestamp,
     /// Who asked: user, sudo user, terminal.
     pub actor: String,
@@ -23,7 +21,6 @@ pub struct Head {
     pub manifest: String,
     /// Where the database is, for people.
     pub host: String,
-    /// The schema.
     pub schema: String,
     /// Which database it is.
     pub database: Identity,
@@ -53,8 +50,6 @@ impl Identity {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Undone {
-    /// When.
     pub at: Timestamp,
-    /// By whom.
     pub actor: String,
 }

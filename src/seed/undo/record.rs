@@ -35,7 +35,6 @@ pub(super) struct Rows {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Unit {
-    /// Its name.
     pub key: Key,
     /// As it was; empty where the run made it.
     #[serde(with = "rows")]

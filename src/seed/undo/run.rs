@@ -28,7 +28,6 @@ use std::collections::BTreeSet;
 /// What an undo would do.
 #[derive(Debug, Clone)]
 pub struct Foreseen {
-    /// As a plan.
     pub plan: Plan,
     /// How the rows stand.
     pub standing: Standing,
@@ -40,9 +39,7 @@ pub struct Foreseen {
 
 /// What is to be undone.
 pub struct UndoRequest<'a> {
-    /// The run.
     pub kept: &'a Kept,
-    /// Its rows.
     pub record: &'a Record,
     /// What was agreed to.
     pub foreseen: &'a Foreseen,
@@ -110,7 +107,7 @@ impl Session {
         Ok(())
     }
 
-    /// Undoes a run. `again` opens the same database anew, for when the connection is lost.
+    /// Undoes a run. `again` opens the same database again, for when the connection is lost.
     ///
     /// # Errors
     /// As of [`apply`](Self::apply).

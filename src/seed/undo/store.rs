@@ -32,7 +32,6 @@ pub struct Store {
 /// A run that is kept.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Kept {
-    /// What it is.
     pub head: Head,
     /// When its COMMIT had succeeded; nothing where nobody saw that.
     pub committed: Option<Timestamp>,

@@ -14,7 +14,6 @@ use std::fmt;
 pub(super) enum Place {
     /// Agents, queues or profiles.
     Rows(Part),
-    /// Links.
     Links(LinkKind),
     /// Rights of user profiles.
     Rights,
@@ -55,7 +54,6 @@ pub(super) type Units = BTreeMap<Key, Vec<Row>>;
 #[derive(Debug, Clone)]
 pub(super) struct Table {
     pub place: Place,
-    /// Its name, quoted.
     pub name: String,
     /// What all its rows of this place fulfil, and the values for that; empty where that is every row.
     pub condition: (String, Vec<Value>),

@@ -54,7 +54,6 @@ pub(super) struct Known {
     profiles: BTreeMap<i64, (Name, bool)>,
     /// Which profiles a text means, the first of which counts; `None` until it is looked up.
     values: HashMap<Name, Option<Vec<i64>>>,
-    /// Likewise of agents.
     agents: HashMap<Name, Option<Agent>>,
     channels: BTreeSet<Name>,
     others: Name,

@@ -27,7 +27,6 @@ const BACK: i64 = 31;
 /// What was not looked at.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LeftOut {
-    /// Why.
     pub why: String,
     /// Sessions that began earlier are not counted.
     pub since: Option<Timestamp>,
@@ -58,7 +57,6 @@ pub(super) struct Seen {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Left {
     At(i64),
-    /// It lasts.
     Not,
     /// What is there is no time.
     NoTime,
@@ -291,7 +289,6 @@ fn time(value: &Value) -> Option<i64> {
 pub struct Request {
     /// Hours count from here.
     pub from: Timestamp,
-    /// And until here.
     pub to: Timestamp,
     /// Open sessions last until now.
     pub now: Timestamp,

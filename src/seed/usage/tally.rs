@@ -95,7 +95,6 @@ pub struct Hours {
     pub id: Option<i64>,
     /// Its name, or what the rows hold.
     pub profile: Name,
-    /// The agent.
     pub agent: Name,
     /// What overlaps counts once.
     pub seconds: i64,
@@ -114,14 +113,12 @@ pub struct ProfileHours {
     pub profile: Name,
     /// The sum over agents.
     pub seconds: i64,
-    /// How many agents.
     pub agents: usize,
 }
 
 /// Open sessions of an agent, a channel and a profile.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Now {
-    /// The agent.
     pub agent: Name,
     /// The channel, where the map says.
     pub channel: Name,

@@ -7,7 +7,6 @@ use crate::db::catalog::Column;
 
 /// What kind of values a column takes.
 pub struct Family<'a> {
-    /// The column.
     pub column: &'a Column,
     /// Whose type names they are.
     pub engine: Engine,

@@ -34,7 +34,6 @@ use std::collections::{BTreeMap, BTreeSet};
 pub struct Verification {
     /// What differs in the parts relied on.
     pub mismatches: Vec<Difference>,
-    /// What differs elsewhere.
     pub differences: Vec<Difference>,
     /// What runs when a table is written: table, trigger, when.
     pub triggers: BTreeSet<String>,

@@ -13,7 +13,6 @@ pub struct Reference {
     pub schema: Option<Ident>,
     /// The table that refers.
     pub table: Ident,
-    /// Its column.
     pub column: Ident,
     /// The column that it refers to.
     pub to: Ident,

@@ -13,19 +13,14 @@ use std::collections::BTreeMap;
 
 /// What is expected of one table.
 pub struct Shape<'a> {
-    /// The part's key.
     pub key: String,
-    /// The table.
     pub table: &'a Ident,
-    /// Its columns.
     pub wants: Vec<Want<'a>>,
-    /// The natural key.
     pub name: Option<&'a Ident>,
 }
 
 /// What is expected of one column.
 pub struct Want<'a> {
-    /// The column.
     pub column: &'a Ident,
     /// What it must take.
     pub kind: Kind<'a>,
@@ -40,25 +35,18 @@ pub enum Kind<'a> {
     Key,
     /// The key of another table.
     Reference(&'a Ident, &'a Ident),
-    /// Text.
     Text,
     /// Text or whole numbers: an extension is either.
     TextOrInteger,
-    /// True or false.
     Flag,
-    /// Whole numbers.
     Integer,
-    /// Numbers.
     Decimal,
-    /// A moment.
     Time,
     /// A moment, or NULL: what the row means depends on which.
     TimeOrNull,
-    /// This value.
     Holds(&'a Literal),
     /// This text, among others.
     Says(&'a str),
-    /// Whatever it is.
     Anything,
     /// NULL in rows of this kind.
     Null,
@@ -67,11 +55,9 @@ pub enum Kind<'a> {
 /// Who gives a column its value in a new row.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Filled {
-    /// The database.
     Never,
     /// The manifest, where it says something.
     Sometimes,
-    /// Every insert.
     Always,
 }
 

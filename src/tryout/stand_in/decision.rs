@@ -26,7 +26,6 @@ pub trait Around {
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Told {
-    /// The command.
     pub command: String,
     /// Its arguments, as they were.
     pub arguments: Vec<String>,
@@ -56,16 +55,13 @@ pub enum How {
 pub enum Act {
     /// Says this, and ends with this code.
     Say {
-        /// Exit code.
         code: i32,
-        /// To the output.
         out: String,
         /// To the error output.
         err: String,
     },
     /// Runs the real command with these arguments.
     Real {
-        /// Its arguments.
         arguments: Vec<String>,
         /// Added to the environment.
         environment: &'static [(&'static str, &'static str)],
@@ -81,11 +77,9 @@ pub enum Act {
     Fetch {
         /// Which of them goes where.
         files: Vec<(String, Target)>,
-        /// Said afterwards.
         out: String,
         /// To the error output.
         err: String,
-        /// Exit code.
         code: i32,
     },
 }
@@ -95,7 +89,6 @@ pub enum Act {
 pub struct Decision {
     /// What is told; nothing for what changes nothing.
     pub told: Vec<Told>,
-    /// What is done.
     pub act: Act,
 }
 
@@ -172,8 +165,6 @@ pub struct Fetch {
 /// Where a file goes.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Target {
-    /// To the output.
     Output,
-    /// To this file.
     File(String),
 }

@@ -111,7 +111,7 @@ impl Ground {
         Self { machine, legacy }
     }
 
-    /// Runs a command and kills it at the how manieth place of a name. What it said, and the places it reached.
+    /// Runs a command and kills it at a numbered place of a name. What it said, and the places it reached.
     fn run(&self, command: &[&str], (place, time): (&str, usize)) -> (Said, Vec<String>) {
         let log = self.machine.scratch().join("places");
         fs::write(&log, "").expect("a log");
@@ -153,7 +153,7 @@ fn undisturbed(row: &Row) -> Vec<String> {
 }
 
 /// The steps, the reload, and what the journal says of them; the rest needs no
-/// live server. Each by its name and how manieth of that name it is: a machine
+/// live server. Each by its name and which of that name it is: a machine
 /// on which a case ran has the folders that the first one made.
 fn interesting(places: &[String]) -> Vec<(String, usize)> {
     let first = places.iter().position(|place| place.starts_with("step: ")).unwrap_or(0);

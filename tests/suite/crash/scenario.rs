@@ -18,7 +18,7 @@ pub struct Scenario {
     pub history: &'static [&'static [&'static str]],
     /// What the administrator did since.
     pub meanwhile: fn(&Path),
-    /// A command that was killed: where, and the how manieth time there.
+    /// A command that was killed: where, and which time there.
     pub interrupted: Option<(&'static [&'static str], &'static str, usize)>,
     /// What the power cut did besides.
     pub damage: fn(&Path),
@@ -212,7 +212,7 @@ pub fn run(tree: &Path, command: &[&str], kill_at: usize) -> Ran {
     run_with(tree, command, ("", kill_at), "SIGKILL")
 }
 
-/// Runs a command on a tree and sends it a signal at the how manieth place of this name.
+/// Runs a command on a tree and sends it a signal at a numbered place of this name.
 pub fn run_with(tree: &Path, command: &[&str], at: (&str, usize), signal: &str) -> Ran {
     let log = tempfile::NamedTempFile::new().expect("a file");
     let output = command_at(tree, command, log.path(), at, signal).output().expect("the binary starts");

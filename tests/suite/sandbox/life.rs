@@ -183,7 +183,7 @@ fn a_caller_killed_at_any_moment_leaves_nothing() {
         std::thread::sleep(Duration::from_millis(millis.into()));
         caller.kill().unwrap();
         caller.wait().unwrap();
-        // One that is dead but not buried has no command line any more.
+        // One that is dead but not reaped has no command line any more.
         let gone = |pid: &i32| fs::read(format!("/proc/{pid}/cmdline")).map_or(true, |line| line.is_empty());
         eventually("the child and all inside are gone", || {
             processes(&word).is_empty() && child.iter().all(gone)

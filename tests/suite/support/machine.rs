@@ -69,7 +69,7 @@ impl Master {
 }
 
 /// A command under way inside; dropped, it is killed. The machine's end would
-/// wait for ever for a child of ours that nobody buries.
+/// wait for ever for a child of ours that nobody reaps.
 pub struct Running<'m> {
     child: Option<Child>,
     machine: PhantomData<&'m Machine>,
@@ -98,7 +98,7 @@ impl Machine {
 
     /// As [`Machine::stopped`], with nobody behind nginx.
     pub fn without_motion(fixture: &str, edit: impl FnOnce(&Path)) -> Self {
-        let folder = furnish(fixture);
+        let folder = set_up(fixture);
         edit(&folder.path().join("nginx"));
         let mut holder = Command::new("unshare")
             .args(["--mount", "--pid", "--net", "--uts", "--fork", "--mount-proc", "--kill-child"])
@@ -227,7 +227,7 @@ impl Machine {
         self.command(env!("CARGO_BIN_EXE_motionctl"), arguments, |_| ())
     }
 
-    /// Starts motionctl, and returns when it has stopped itself at the how manieth kill point of a name.
+    /// Starts motionctl, and returns when it has stopped itself at a numbered kill point of a name.
     pub fn stopped_at(&self, arguments: &[&str], (place, time): (&str, usize)) -> Running<'_> {
         let log = self.scratch().join("places");
         let running = self.command(env!("CARGO_BIN_EXE_motionctl"), arguments, |command| {
@@ -396,7 +396,7 @@ impl Drop for Running<'_> {
 }
 
 /// A fixture's files, the folders that Debian has, and a fresh certificate.
-fn furnish(fixture: &str) -> TempDir {
+fn set_up(fixture: &str) -> TempDir {
     let folder = tempfile::Builder::new().prefix("motionctl-machine-").tempdir().expect("a folder");
     fs::set_permissions(folder.path(), Permissions::from_mode(0o755)).expect("its mode");
     let at = |name: &str| folder.path().join(name);

@@ -192,7 +192,7 @@ impl Drop for RealSystemd<'_> {
     }
 }
 
-/// Removes a cgroup and those below it, which are empty as soon as the kernel has buried its processes.
+/// Removes a cgroup and those below it, which are empty as soon as the kernel has reaped its processes.
 fn remove(cgroup: &Path) {
     let below = fs::read_dir(cgroup).into_iter().flatten().flatten();
     for entry in below.filter(|entry| entry.file_type().is_ok_and(|kind| kind.is_dir())) {

@@ -103,7 +103,7 @@ pub struct Version {
     pub position: Position,
     /// The bytes it takes there, without its comments.
     pub span: Span,
-    /// Its text with all that stands in it, laid out anew and redacted; of a
+    /// Its text with all that stands in it, laid out again and redacted; of a
     /// cosmetic change, the comments.
     pub text: String,
 }

@@ -39,7 +39,7 @@ pub enum Sort {
 pub(super) type Name = (Sort, Vec<u8>);
 
 /// Looks for definitions that the merged file lacks; says whether the merge
-/// is to be made anew.
+/// is to be made again.
 pub(super) fn look(sides: &Sides<'_, '_>, walked: &Walked, merged: &Tree, hints: &mut Hints) -> bool {
     let (Some(ours), Some(theirs)) = (sides.ours.tree, sides.theirs.tree) else { return false };
     let mut lost = undefined(merged);

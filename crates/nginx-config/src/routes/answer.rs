@@ -34,7 +34,7 @@ pub struct Hop {
 /// What causes an internal redirect.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum HopCause {
-    /// A `rewrite` that starts the search for a location anew.
+    /// A `rewrite` that starts the search for a location again.
     Rewrite,
     /// The last argument of `try_files`.
     TryFiles,

@@ -84,7 +84,7 @@ impl Router<'_> {
                     }
                     Rewritten::Last => {
                         self.note(node, block, state);
-                        return Flow::Anew;
+                        return Flow::Again;
                     }
                     Rewritten::Break => {
                         self.note(node, block, state);
@@ -99,7 +99,7 @@ impl Router<'_> {
                 _ => {}
             }
         }
-        if changed { Flow::Anew } else { Flow::On }
+        if changed { Flow::Again } else { Flow::On }
     }
 
     /// Notes what acted in the server block itself.

@@ -46,8 +46,8 @@ pub(super) enum Step {
 pub(super) enum Flow {
     /// It goes on in the same block.
     On,
-    /// Its URI was changed: a location is searched anew.
-    Anew,
+    /// Its URI was changed: a location is searched again.
+    Again,
     /// It is answered.
     Respond { status: u16, target: Option<String> },
     /// It depends.
@@ -138,7 +138,7 @@ impl<'c> Router<'c> {
                 Flow::Unknown { reason } => {
                     return self.end(chain, Handler::Unknown { reason }, &state, hops);
                 }
-                Flow::Anew => {
+                Flow::Again => {
                     let target = String::from_utf8_lossy(&state.uri).into_owned();
                     hops.push(Hop { cause: HopCause::Rewrite, target });
                     if !use_up_change(&mut state) {
@@ -153,10 +153,10 @@ impl<'c> Router<'c> {
     /// The locations that a turn ends up in, or why it ends before.
     fn enter(&self, step: Step, state: &mut State) -> Result<Vec<Node>, Stop> {
         match step {
-            // At the server nginx searches a location anew in any case, so a changed URI and an unchanged one go on
+            // At the server nginx searches a location again in any case, so a changed URI and an unchanged one go on
             // alike, and what was moved here is not "moved" inside of a location.
             Step::Server => match self.rewrites(self.server, state, &mut Vec::new()) {
-                Flow::On | Flow::Anew => {
+                Flow::On | Flow::Again => {
                     state.moved = false;
                     Err(Stop::Search)
                 }

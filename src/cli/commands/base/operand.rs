@@ -23,7 +23,6 @@ const LARGEST: u64 = 8 << 20;
 
 /// One server.
 pub enum Opened {
-    /// Motion's file.
     Site(SiteCopy),
     /// There is none that is certain, and why.
     Nothing(String),

@@ -22,7 +22,6 @@ const MAIN_FILE: &str = "nginx.conf";
 
 /// Something that can be compared.
 pub enum Operand {
-    /// One file.
     Tree(Tree),
     /// A main file with its includes.
     Config(Config),

@@ -9,9 +9,7 @@ pub const WRITTEN: &str = "# Written by `motionctl install-unit --watch`; writte
 
 /// What was done to a file or link, for people.
 pub struct Done {
-    /// What it is.
     pub what: &'static str,
-    /// Where.
     pub path: String,
     /// Whether it is new or other than before.
     pub is_new: bool,

@@ -22,9 +22,7 @@ const LARGEST_MAP: usize = 1 << 20;
 pub struct MapFile {
     /// The file's name, or `built-in`.
     pub name: String,
-    /// Its text.
     pub text: String,
-    /// What it says.
     pub map: Map,
 }
 

@@ -24,11 +24,8 @@ const HEAD_CAP: usize = 64 << 10;
 /// An answer.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Response {
-    /// HTTP status.
     pub status: u16,
-    /// `Content-Type` as sent.
     pub content_type: Option<String>,
-    /// `Location` as sent.
     pub location: Option<String>,
     /// The body, or its first mebibyte.
     pub body: Vec<u8>,
@@ -41,7 +38,6 @@ pub struct Response {
 /// How far a body was read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum BodyEnd {
-    /// To its end.
     Complete,
     /// To the cap; there is more.
     Capped,

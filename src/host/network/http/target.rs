@@ -23,7 +23,6 @@ pub enum Address {
 /// What is spoken on the socket.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Scheme {
-    /// Plain HTTP.
     Http,
     /// TLS; any certificate is accepted, for probes stay on this machine.
     Https,
@@ -48,7 +47,6 @@ impl Scheme {
 /// One server block as a client sees it.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Target {
-    /// Where to connect.
     pub address: Address,
     /// Whether to speak TLS.
     pub scheme: Scheme,
@@ -74,7 +72,6 @@ pub struct Sender {
 /// What is sent to a page that asks for a password.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Credentials {
-    /// Nothing.
     #[default]
     None,
     /// The user of [`Credentials::PASSWORD_FILE`].
@@ -96,7 +93,6 @@ impl Credentials {
 /// What is sent before anything else.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Preface {
-    /// Nothing.
     #[default]
     None,
     /// The header of the PROXY protocol, with the connection's own addresses.
@@ -106,13 +102,11 @@ pub enum Preface {
 /// A URL taken apart; who answers it is not known yet.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Location {
-    /// What is spoken.
     pub scheme: Scheme,
     /// The name or address, as written.
     pub host: String,
     /// The port; the scheme's own where none is written.
     pub port: u16,
-    /// Path and query.
     pub uri: String,
 }
 

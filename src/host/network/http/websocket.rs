@@ -22,13 +22,9 @@ pub enum Handshake {
     Accepted,
     /// 101, but not to this key: something else answered.
     Mismatched,
-    /// Any other answer.
     Refused {
-        /// HTTP status.
         status: u16,
-        /// `Content-Type` as sent.
         content_type: Option<String>,
-        /// `Location` as sent.
         location: Option<String>,
     },
 }

@@ -64,11 +64,8 @@ pub(super) enum Value<'t> {
     Plain(&'t Name),
     /// A scalar in quotes, or a block.
     Quoted(&'t Name),
-    /// A list.
     Sequence,
-    /// Keys and values.
     Mapping,
-    /// Reported already.
     Broken,
 }
 

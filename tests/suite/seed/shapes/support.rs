@@ -121,7 +121,7 @@ fn section<'m>(map: &'m mut Table, path: &[&str]) -> &'m mut Table {
     path.iter().try_fold(map, below).unwrap_or_else(|| panic!("no section {path:?}"))
 }
 
-/// A table made anew without its keys.
+/// A table made again without its keys.
 fn bare(schema: &str, table: &str) -> String {
     let pattern = format!(r"CREATE TABLE {table} \((?s:.*?)\) ENGINE=InnoDB;");
     let found = Regex::new(&pattern).expect("a pattern").find(schema).expect("the table").as_str();

@@ -3,7 +3,7 @@
 //!
 //! Invariant: `nginx -t` runs in a network namespace of its own, on copies
 //! whose paths lead into a temporary folder. `UPDATE_FIXTURES=1` writes what
-//! is expected anew, for somebody to read.
+//! is expected again, for somebody to read.
 
 use nginx_config::merge::{Cause, Choice, Lists, Local, Merged, Resolutions, merge};
 use nginx_config::{Tree, splice};
