@@ -35,7 +35,7 @@ pub(super) use writer::{Trouble, Writer};
 impl From<NotApplied> for Failure {
     fn from(why: NotApplied) -> Self {
         match why {
-            NotApplied::Moved(failure) | NotApplied::Failed(failure) => failure,
+            NotApplied::Moved(failure) | NotApplied::Failed(failure) => *failure,
         }
     }
 }

@@ -53,12 +53,12 @@ pub struct Applied {
 #[derive(Debug)]
 pub enum NotApplied {
     /// What was agreed to relies on something that has changed since; another plan can be made.
-    Moved(Failure),
-    Failed(Failure),
+    Moved(Box<Failure>),
+    Failed(Box<Failure>),
 }
 
 impl From<Failure> for NotApplied {
     fn from(failure: Failure) -> Self {
-        Self::Failed(failure)
+        Self::Failed(Box::new(failure))
     }
 }

@@ -106,8 +106,8 @@ pub(in crate::seed) fn carry_out(
                 applied.locked = begun.elapsed();
                 return Ok(applied);
             }
-            Err(Ended::Final(failure)) => return Err(NotApplied::Failed(*failure)),
-            Err(Ended::Moved(what)) => return Err(NotApplied::Moved(moved(&what))),
+            Err(Ended::Final(failure)) => return Err(NotApplied::Failed(failure)),
+            Err(Ended::Moved(what)) => return Err(NotApplied::Moved(Box::new(moved(&what)))),
             Err(Ended::Database(error)) => error,
         };
         let over = applied.tries > TRIES || begun.elapsed() > PATIENCE;
@@ -115,7 +115,7 @@ pub(in crate::seed) fn carry_out(
             return Err(rolled_back(&error, applied.tries).into());
         }
         let again = Event::Stage("another writer was in the way; trying again");
-        (watch)(again).map_err(|stop| NotApplied::Failed(stopped(stop)))?;
+        (watch)(again).map_err(|stop| NotApplied::Failed(Box::new(stopped(stop))))?;
         clock::pause(Duration::from_millis(100 << applied.tries));
     }
 }

@@ -37,7 +37,7 @@ pub fn learn(context: &Context, args: &LearnArgs) -> Result<Outcome, Failure> {
     context.progress.stage("reading the servers' files");
     for path in &args.servers {
         match open(path, args.site.as_deref())? {
-            Opened::Site(site) => servers.push(Server { operand: path, site }),
+            Opened::Site(site) => servers.push(Server { operand: path, site: *site }),
             Opened::Nothing(why) => findings.push(
                 Finding::new(codes::BASE_NO_SITE, "no file of Motion's was found")
                     .evidence(format!("{}: {}", path.display(), nginx_config::redact_text(&why)))

@@ -23,7 +23,7 @@ const LARGEST: u64 = 8 << 20;
 
 /// One server.
 pub enum Opened {
-    Site(SiteCopy),
+    Site(Box<SiteCopy>),
     /// There is none that is certain, and why.
     Nothing(String),
 }
@@ -60,7 +60,7 @@ pub fn open(path: &Path, site: Option<&Path>) -> Result<Opened, Failure> {
         return Err(Failure::new(FailureKind::Invalid, message));
     }
     let bytes = std::fs::read(path).map_err(|error| unreadable(&error))?;
-    site_alone(path, bytes).map(Opened::Site)
+    site_alone(path, bytes).map(|copy| Opened::Site(Box::new(copy)))
 }
 
 /// Whether a path of an archive may be NGINX's. Keys and lists of passwords are not even looked at.
@@ -163,7 +163,7 @@ fn in_mains(reader: &impl Reader, mains: &[PathBuf], site: Option<&Path>) -> Ope
         }
     }
     match (found.len(), found.pop()) {
-        (1, Some(copy)) => Opened::Site(copy),
+        (1, Some(copy)) => Opened::Site(Box::new(copy)),
         (0, _) => by_name(reader, &why.join("; ")),
         (several, _) => {
             Opened::Nothing(format!("{several} main files lead to a file of Motion's; name it with --site"))
@@ -195,5 +195,5 @@ fn by_name(reader: &impl Reader, why: &str) -> Opened {
 }
 
 fn opened(site: Result<SiteCopy, Failure>) -> Opened {
-    site.map_or_else(|failure| Opened::Nothing(failure.message), Opened::Site)
+    site.map_or_else(|failure| Opened::Nothing(failure.message), |copy| Opened::Site(Box::new(copy)))
 }

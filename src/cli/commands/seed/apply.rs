@@ -147,7 +147,7 @@ impl Run<'_> {
                         return Ok(());
                     }
                     if !planned.plan.deletes_the_same(&shown.plan) {
-                        return Err(moved);
+                        return Err(*moved);
                     }
                 }
                 Err(failed) => return Err(failed.into()),
