@@ -1,4 +1,4 @@
-//! From a host, or a tree, to [`Facts`] and findings.
+//! From a host, or a tree, to `Facts` and findings.
 //!
 //! Invariant: reads only. What could not be looked at becomes a finding or a
 //! failure, never an assumption.

@@ -41,7 +41,7 @@ pub fn answer(config: &Config, server: Node, target: &str) -> Answer {
     answer_to(config, server, &Request::get(target))
 }
 
-/// As [`answer`], for a request of which more is known.
+/// As [`answer()`], for a request of which more is known.
 #[must_use]
 pub fn answer_to(config: &Config, server: Node, request: &Request) -> Answer {
     ways(config, server, request).agreed(config)
