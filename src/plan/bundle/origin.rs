@@ -196,7 +196,8 @@ fn signed(list: &[u8], signature: &[u8], keys: &[BundleKey]) -> Origin {
 fn id_of(line: &str) -> Option<String> {
     let bytes = STANDARD.decode(line).ok()?;
     let id: [u8; 8] = bytes.get(2..10)?.try_into().ok()?;
-    Some(format!("{:016X}", u64::from_le_bytes(id)))
+    // As `minisign` writes it, which is without zeros in front: people compare the two.
+    Some(format!("{:X}", u64::from_le_bytes(id)))
 }
 
 /// The lines of `sha256sum`: a hash, two characters, a name without a folder.
