@@ -1,6 +1,6 @@
 //! Backups hold everything, are believed only when read again, and restore exactly.
 
-use crate::support::binary::motionctl;
+use crate::support::binary::{copy_tree, motionctl};
 use crate::support::mount::Mount;
 use crate::support::tree::at;
 use motionctl::backup::{
@@ -316,8 +316,7 @@ fn within_one_second_the_newest_stays_whenever_it_is_asked() {
     let [.., newest] = three_in_one_second(&server);
     assert_eq!(server.store.list().expect("lists").backups[0].manifest.id, newest);
     let copy = tempfile::tempdir().expect("a folder");
-    let copied = Command::new("cp").arg("-a").arg(server.dir.path().join(".")).arg(copy.path()).status();
-    assert!(copied.expect("cp is installed").success());
+    copy_tree(server.dir.path(), copy.path());
     let prune = |tree: &Path| {
         let tree = tree.to_str().expect("a plain path");
         let document = motionctl(["backups", "prune", "--keep", "1", "--json", "--root", tree]).document();

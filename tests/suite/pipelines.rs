@@ -3,7 +3,7 @@
 //! Invariant: the document's files and commands are all used, and what it shows is what comes. `UPDATE_DOCS=1` writes what
 //! came into the document.
 
-use crate::support::binary::{SITE, binary, fixture, write_program};
+use crate::support::binary::{SITE, binary, copy_tree, fixture, write_program};
 use crate::support::said::{Said, answer};
 use motionctl::seed::manifest::{File, validate_for};
 use serde_json::Value;
@@ -63,8 +63,7 @@ fn repository() -> TempDir {
     let copy = |name: &str, server: &str| {
         let target = folder.path().join("servers").join(server);
         fs::create_dir_all(&target).expect("folders");
-        let done = Command::new("cp").arg("-a").arg(fixture(name).join(".")).arg(target).status();
-        assert!(done.expect("cp is installed").success());
+        copy_tree(&fixture(name), &target);
     };
     copy("standalone", "cc1");
     copy("standalone", "cc2");

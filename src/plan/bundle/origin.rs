@@ -220,3 +220,19 @@ fn listed(list: &[u8]) -> Result<BTreeMap<&str, Hash>, String> {
     }
     Ok(listed)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_id_is_written_as_minisign_writes_it() {
+        let line = |id: u64| STANDARD.encode([&b"Ed"[..], &id.to_le_bytes(), &[0; 32]].concat());
+        for (id, expect) in
+            [(0x093E_4869_7C31_F2BD, "93E48697C31F2BD"), (0xF93E_4869_7C31_F2BD, "F93E48697C31F2BD")]
+        {
+            assert_eq!(id_of(&line(id)).as_deref(), Some(expect));
+        }
+        assert_eq!(id_of("no base64"), None);
+    }
+}

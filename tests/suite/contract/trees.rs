@@ -2,6 +2,7 @@
 
 use super::shape::check;
 use crate::support::binary::{SITE, Server, codes, finding};
+use crate::support::bundles::bundle_with;
 use crate::support::tree_state::untouched;
 use std::fs;
 use std::os::unix::fs::{MetadataExt, PermissionsExt};
@@ -138,14 +139,7 @@ fn a_second_run_is_told_who_holds_the_lock() {
 fn a_template_that_nginx_refuses_changes_nothing() {
     let server = Server::copy("standalone");
     let bundle = tempfile::tempdir().expect("a folder");
-    let templates = Path::new(env!("CARGO_MANIFEST_DIR")).join("templates/new-client");
-    for entry in fs::read_dir(templates).expect("templates").flatten() {
-        fs::copy(entry.path(), bundle.path().join(entry.file_name())).expect("copying");
-    }
-    let route = bundle.path().join("static.conf");
-    let text = fs::read_to_string(&route).expect("a template");
-    fs::write(&route, text.replacen("try_files", "try_fyles", 1)).expect("writing");
-    let name = bundle.path().display().to_string();
+    let name = bundle_with(bundle.path(), "static.conf", "try_files", "try_fyles").display().to_string();
     let before = server.state();
     for command in ["plan", "check", "rehearse"] {
         let found = server.json(&[command, "--bundle", &name]);

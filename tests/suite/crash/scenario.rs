@@ -1,7 +1,7 @@
 //! What is interrupted: a fixture's tree, what was done to it before, and a
 //! command. A new command is one more row.
 
-use crate::support::binary::{Server, binary};
+use crate::support::binary::{Server, binary, copy_tree};
 use std::fs;
 use std::os::unix::fs::{PermissionsExt, chown, symlink};
 use std::os::unix::process::ExitStatusExt;
@@ -238,8 +238,7 @@ pub fn command_at(
 /// A copy of a tree with everything that it has.
 pub fn copy(tree: &Path) -> tempfile::TempDir {
     let folder = tempfile::Builder::new().prefix("motionctl-crash-").tempdir().expect("a folder");
-    let status = std::process::Command::new("cp").arg("-a").arg(tree.join(".")).arg(folder.path()).status();
-    assert!(status.expect("cp is installed").success());
+    copy_tree(tree, folder.path());
     folder
 }
 

@@ -1,7 +1,7 @@
 //! Disks that are full, read-only or unwritable, at every stage of a run.
 
 use crate::crash::scenario::command_at;
-use crate::support::binary::{Server, binary};
+use crate::support::binary::{Server, binary, copy_tree};
 use crate::support::machine::Machine;
 use crate::support::mount::Mount;
 use crate::support::said::answer;
@@ -13,7 +13,7 @@ use nix::unistd::Pid;
 use std::fs;
 use std::io::Write;
 use std::path::Path;
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, Stdio};
 
 const APPLY: &[&str] = &["apply", "--yes", "--json"];
 
@@ -118,8 +118,7 @@ impl Small {
         let folder = tempfile::tempdir().expect("a folder");
         let mount = Mount::tmpfs(folder.path(), "4m", MsFlags::empty());
         let server = tempfile::Builder::new().tempdir_in(folder.path()).expect("a folder");
-        let copied = Command::new("cp").arg("-a").arg(source.path().join(".")).arg(server.path()).status();
-        assert!(copied.expect("cp is installed").success());
+        copy_tree(source.path(), server.path());
         Self { _mount: mount, _folder: folder, server }
     }
 

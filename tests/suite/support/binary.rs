@@ -24,6 +24,12 @@ pub fn copy_to(path: &Path) {
     assert!(done.expect("cp").success());
 }
 
+/// Copies what lies in a folder into another one, with everything that it has.
+pub fn copy_tree(from: &Path, to: &Path) {
+    let copied = Command::new("cp").arg("-a").arg(from.join(".")).arg(to).status();
+    assert!(copied.expect("cp is installed").success(), "copying {}", from.display());
+}
+
 /// Puts a script or program there, for everybody to run; another process writes it, as above.
 pub fn write_program(path: impl AsRef<Path>, content: impl AsRef<[u8]>) {
     let path = path.as_ref();
@@ -69,8 +75,7 @@ impl Server {
     /// Copies a tree.
     pub fn copy_of(tree: &Path) -> Self {
         let folder = tempfile::Builder::new().prefix("motionctl-tree-").tempdir().expect("a folder");
-        let status = Command::new("cp").arg("-a").arg(tree.join(".")).arg(folder.path()).status();
-        assert!(status.expect("cp is installed").success());
+        copy_tree(tree, folder.path());
         // Anybody may read it, as a customer's copy in a home directory.
         Command::new("chmod").arg("a+rX").arg(folder.path()).status().expect("chmod is installed");
         Self { folder }

@@ -4,6 +4,7 @@
 
 use super::disk::{Kind, Mounted, memory};
 use super::recorder::{Event, Pages, Recorder};
+use crate::support::binary::copy_tree;
 use std::collections::BTreeSet;
 use std::fs;
 use std::ops::Range;
@@ -164,8 +165,7 @@ fn fill(bench: &Bench, kind: Kind, layout: Layout, files: &[PathBuf], start: &Pa
         // Of the file system's own; nothing of ours is to be seen beside the tree.
         drop(fs::remove_dir(tree.path().join("var/lost+found")));
     }
-    let copied = Command::new("cp").arg("-a").arg(start.join(".")).arg(tree.path()).status();
-    assert!(copied.expect("cp is installed").success());
+    copy_tree(start, tree.path());
     if layout == Layout::VarFull {
         let books = tree.path().join("var/backups");
         fs::create_dir_all(&books).expect("a folder");
