@@ -5,36 +5,55 @@
 
 use crate::outcome::Finding;
 use crate::outcome::codes;
-use regex::RegexSet;
+use regex::bytes::{RegexSet, RegexSetBuilder};
 use std::path::Path;
+use std::sync::LazyLock;
 
 /// Lines of a file that count as its header.
 const HEADER: usize = 16;
 
 /// Tools whose name beside a claim is enough, in the header.
-const TOOLS: &str = r"(?i)\b(ansible|puppet|chef|salt(stack)?|cfengine|terraform|opentofu|rudder|bcfg2|pulumi|consul[- ]template|confd|docker-gen|nginx-proxy|ingress-nginx|kubernetes|nomad|cloud-init|gitlab-ctl|nixos|plesk|cpanel|whm|ispconfig|ispmanager|hestia(cp)?|vesta(cp)?|cyberpanel|aapanel|cloudpanel|directadmin|virtualmin|webmin|froxlor|keyhelp|runcloud|cloudron|yunohost|nginx proxy manager)\b";
+static TOOLS: LazyLock<RegexSet> = LazyLock::new(|| {
+    set([
+        r"\b(ansible|puppet|chef|salt(stack)?|cfengine|terraform|opentofu|rudder|bcfg2|pulumi|consul[- ]template|confd|docker-gen|nginx-proxy|ingress-nginx|kubernetes|nomad|cloud-init|gitlab-ctl|nixos|plesk|cpanel|whm|ispconfig|ispmanager|hestia(cp)?|vesta(cp)?|cyberpanel|aapanel|cloudpanel|directadmin|virtualmin|webmin|froxlor|keyhelp|runcloud|cloudron|yunohost|nginx proxy manager)\b",
+    ])
+});
 /// What a tool claims of a file.
-const CLAIMS: &str = r"(?i)\b(managed|maintained|controlled|rendered|(auto(matically)?[- ]?)?generated|(created|written|set up) by|(do not|don't|not) (edit|modify|change|touch))\b";
+static CLAIMS: LazyLock<RegexSet> = LazyLock::new(|| {
+    set([
+        r"\b(managed|maintained|controlled|rendered|(auto(matically)?[- ]?)?generated|(created|written|set up) by|(do not|don't|not) (edit|modify|change|touch))\b",
+    ])
+});
 
 /// Header lines that need no name beside them.
-const PLAIN_CLAIMS: [&str; 7] = [
-    // Ansible's own variable, rendered or not.
-    r"(?i)\bansible[_ ]managed\b",
-    // Of the whole file, by a machine.
-    r"(?i)\bauto(matically)?[- ]?(re)?generated\b|\b(re)?generated automatically\b",
-    r"(?i)^\W*(this|the) (config(uration)?( file)?|file|vhost|virtual ?host)\b.{0,40}\b(generated|rendered|templated) (by|from|with)\b",
-    r"(?i)^\W*(generated|rendered) (by|from|with)\b",
-    r"(?i)\b(do not|don't|never) (edit|modify|change|touch) (this|the) (config(uration)?|file|vhost)\b",
-    r"(?i)^\W*(please )?(do not|don't) (edit|modify|change|touch)( (by hand|manually|directly))?\W*$",
-    r"(?i)\b(changes|edits|modifications)\b.{0,60}\b(be|get) (lost|overwritten|discarded|erased|replaced)\b",
-];
+static PLAIN_CLAIMS: LazyLock<RegexSet> = LazyLock::new(|| {
+    set([
+        // Ansible's own variable, rendered or not.
+        r"\bansible[_ ]managed\b",
+        // Of the whole file, by a machine.
+        r"\bauto(matically)?[- ]?(re)?generated\b|\b(re)?generated automatically\b",
+        r"^\W*(this|the) (config(uration)?( file)?|file|vhost|virtual ?host)\b.{0,40}\b(generated|rendered|templated) (by|from|with)\b",
+        r"^\W*(generated|rendered) (by|from|with)\b",
+        r"\b(do not|don't|never) (edit|modify|change|touch) (this|the) (config(uration)?|file|vhost)\b",
+        r"^\W*(please )?(do not|don't) (edit|modify|change|touch)( (by hand|manually|directly))?\W*$",
+        r"\b(changes|edits|modifications)\b.{0,60}\b(be|get) (lost|overwritten|discarded|erased|replaced)\b",
+    ])
+});
 
 /// Programs that write a file once and never look at it again, and what is said of a part of it.
-const ONCE: &str = r"(?i)\b(nginxconfig|mozilla|ssl[- ]config|certbot|let'?s ?encrypt|acme|openssl|dhparam|yeoman|debconf|dpkg|installer|setup script)\b";
+static ONCE: LazyLock<RegexSet> = LazyLock::new(|| {
+    set([
+        r"\b(nginxconfig|mozilla|ssl[- ]config|certbot|let'?s ?encrypt|acme|openssl|dhparam|yeoman|debconf|dpkg|installer|setup script)\b",
+    ])
+});
 
 /// A person says so of their own work; unless the line says that this is what must not be done.
-const BY_HAND: &str = r"(?i)\b(managed|maintained|generated|rendered|written|created)\b.{0,20}\b(by hand|manually|by (me|us|myself|ourselves))\b";
-const NEGATED: &str = r"(?i)\b(not|never|no|don't)\b";
+static BY_HAND: LazyLock<RegexSet> = LazyLock::new(|| {
+    set([
+        r"\b(managed|maintained|generated|rendered|written|created)\b.{0,20}\b(by hand|manually|by (me|us|myself|ourselves))\b",
+    ])
+});
+static NEGATED: LazyLock<RegexSet> = LazyLock::new(|| set([r"\b(not|never|no|don't)\b"]));
 
 /// Marks that only one program leaves, wherever in the file they stand; and whose they are.
 const MARKS: [(&str, &str); 6] = [
@@ -58,6 +77,11 @@ const FOLDERS: [(&str, &str); 9] = [
     ("/usr/local/vesta/", "VestaCP"),
     ("/var/opt/gitlab/", "gitlab-ctl"),
 ];
+
+/// Of words of ASCII, in either case: classes of Unicode make such sets slow to compile.
+fn set<const N: usize>(patterns: [&str; N]) -> RegexSet {
+    RegexSetBuilder::new(patterns).case_insensitive(true).unicode(false).build().expect("constant patterns")
+}
 
 /// The finding of a file that another tool writes; by its path as NGINX names it and as links lead.
 pub fn managed_elsewhere(path: &Path, target: &Path, source: &[u8]) -> Option<Finding> {
@@ -86,32 +110,28 @@ fn folder(path: &Path) -> Option<String> {
 /// What the header says of the whole file. Only comments before the first directive speak for the file; one with a
 /// known tool's name also a little later.
 fn claim(source: &[u8]) -> Option<String> {
-    let patterns = |list: &[&str]| RegexSet::new(list).expect("constant patterns");
-    let (tool, claims, plain, once) =
-        (patterns(&[TOOLS]), patterns(&[CLAIMS]), patterns(&PLAIN_CLAIMS), patterns(&[ONCE]));
-    let (by_hand, negated) = (patterns(&[BY_HAND]), patterns(&[NEGATED]));
     let mut before_directives = true;
-    for line in source.split(|byte| *byte == b'\n').take(HEADER).map(String::from_utf8_lossy) {
-        let line = line.trim_start_matches('\u{feff}').trim();
-        if !line.starts_with('#') {
+    for line in source.split(|byte| *byte == b'\n').take(HEADER) {
+        let line = line.strip_prefix("\u{feff}".as_bytes()).unwrap_or(line).trim_ascii();
+        if !line.starts_with(b"#") {
             before_directives &= line.is_empty();
             continue;
         }
-        if by_hand.is_match(line) && !negated.is_match(line) {
+        if BY_HAND.is_match(line) && !NEGATED.is_match(line) {
             continue;
         }
-        let by_name = tool.is_match(line) && claims.is_match(line);
-        let by_words = before_directives && plain.is_match(line) && !once.is_match(line);
+        let by_name = TOOLS.is_match(line) && CLAIMS.is_match(line);
+        let by_words = before_directives && PLAIN_CLAIMS.is_match(line) && !ONCE.is_match(line);
         if by_name || by_words {
-            return Some(line.to_owned());
+            return Some(String::from_utf8_lossy(line).into_owned());
         }
     }
     None
 }
 
 fn mark(source: &[u8]) -> Option<String> {
-    let set = RegexSet::new(MARKS.map(|(pattern, _)| format!("(?i){pattern}"))).expect("constant patterns");
-    let found = set.matches(&String::from_utf8_lossy(source)).iter().next()?;
+    static SEEN: LazyLock<RegexSet> = LazyLock::new(|| set(MARKS.map(|(pattern, _)| pattern)));
+    let found = SEEN.matches(source).iter().next()?;
     Some(format!("it bears the marks of {}", MARKS[found].1))
 }
 

@@ -10,7 +10,7 @@ use std::sync::LazyLock;
 
 /// What is shown of code, which may be looked at again.
 static SHOWN_CODE: LazyLock<Regex> =
-    LazyLock::new(|| pattern(r"^(?:\{ )?\d+ lines?, sha256:[0-9a-f]{8}\s*(?: \})?$"));
+    LazyLock::new(|| pattern(r"^(?:\{ )?[0-9]+ lines?, sha256:[0-9a-f]{8}\s*(?: \})?$"));
 
 /// What is shown of code: `12 lines, sha256:0123abcd`. Whatever it compares or sends would have to be understood.
 #[must_use]

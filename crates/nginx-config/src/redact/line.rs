@@ -12,7 +12,8 @@ use regex::Regex;
 use std::sync::LazyLock;
 
 /// The head of a map.
-static MAP: LazyLock<Regex> = LazyLock::new(|| pattern(r"\bmap[ \t]+(.*)[ \t]+\$\w+[ \t]*\{"));
+static MAP: LazyLock<Regex> =
+    LazyLock::new(|| pattern(r"(?-u:\b)map[ \t]+(.*)[ \t]+\$[A-Za-z0-9_]+[ \t]*\{"));
 
 /// A comment without its secrets, if it has any. In a map whose keys are secrets a comment is an entry of it.
 pub fn shown(raw: &[u8], is_entry: bool) -> Option<Vec<u8>> {

@@ -103,7 +103,7 @@ const ONE_WORD: [&str; 80] = [
 
 /// Keys that name a place: an address or network, a host, a path.
 static PLACE: LazyLock<Regex> = LazyLock::new(|| {
-    let address = r"[0-9.]+(?:/\d+)?(?:-[0-9.]+)?|[0-9A-Fa-f:]+:[0-9A-Fa-f:.]*(?:/\d+)?";
+    let address = r"[0-9.]+(?:/[0-9]+)?(?:-[0-9.]+)?|[0-9A-Fa-f:]+:[0-9A-Fa-f:.]*(?:/[0-9]+)?";
     let host = r"(?:\*?\.)?(?:[a-z0-9-]+\.)+[a-z]{2,12}\.?";
     pattern(&format!("^(?:{address}|{host}|~?\\*?\\^?/.*)$"))
 });

@@ -3,7 +3,7 @@
 //!
 //! Invariant: what was hidden is not hidden further; everything else is left to the reading of free text.
 
-use super::mask::{REDACTED, pattern};
+use super::mask::{LETTERS, REDACTED, pattern};
 use super::name;
 use super::text::{self, Kind};
 use super::value::is_harmless;
@@ -13,23 +13,23 @@ use std::sync::LazyLock;
 /// A name in one field, and its value in the next one, or the other way round.
 static NAMED: LazyLock<Regex> = LazyLock::new(|| {
     let (label, content) = (field("name|key|id|field|variable|var|env|property"), field("value|content|val"));
-    pattern(&format!(r#"{label}["'](?P<called>[\w.$-]+)\\*["'][^<>{{}}\n]{{0,80}}?{content}"#))
+    pattern(&format!(r#"{label}["'](?P<called>[{LETTERS}.$-]+)\\*["'][^<>{{}}\n]{{0,80}}?{content}"#))
 });
 static NAMED_BEHIND: LazyLock<Regex> = LazyLock::new(|| {
     let (label, content) = (field("name|key|id|field"), field("value|content|val"));
     pattern(&format!(
-        r#"{content}["'](?P<secret>[^"'\\\n]+)\\*["'][^<>{{}}\n]{{0,80}}?{label}["'](?P<called>[\w.$-]+)"#
+        r#"{content}["'](?P<secret>[^"'\\\n]+)\\*["'][^<>{{}}\n]{{0,80}}?{label}["'](?P<called>[{LETTERS}.$-]+)"#
     ))
 });
 /// Command lines with a password beside a letter, or as the last word.
 static COMMANDS: LazyLock<[Regex; 4]> = LazyLock::new(|| {
     let secret = r#"(?P<secret>'[^'\n]*'|"[^"\n]*"|[^\s'"|;&-][^\s|;&]*)"#;
-    let options = r"\b[^\n|;&]{0,200}?[ \t]";
+    let options = r"(?-u:\b)[^\n|;&]{0,200}?[ \t]";
     [
-        format!(r"\b(?:mysql(?:admin|check|dump|import)?|mariadb(?:-\w+)?){options}-p{secret}"),
-        format!(r"\b(?:sshpass|mongo\w*){options}-p[ \t]*{secret}"),
-        format!(r"\bredis-cli{options}(?:-a|--pass)[ \t]+{secret}"),
-        format!(r"\bhtpasswd[ \t]+-[A-Za-z]*b[A-Za-z]*(?:[ \t]+[^\s|;&]+){{1,2}}[ \t]+{secret}"),
+        format!(r"(?-u:\b(?:mysql(?:admin|check|dump|import)?|mariadb(?:-\w+)?)){options}-p{secret}"),
+        format!(r"(?-u:\b(?:sshpass|mongo\w*)){options}-p[ \t]*{secret}"),
+        format!(r"(?-u:\b)redis-cli{options}(?:-a|--pass)[ \t]+{secret}"),
+        format!(r"(?-u:\b)htpasswd[ \t]+-[A-Za-z]*b[A-Za-z]*(?:[ \t]+[^\s|;&]+){{1,2}}[ \t]+{secret}"),
     ]
     .map(|text| pattern(&text))
 });
@@ -39,7 +39,7 @@ static ENCODED: LazyLock<Regex> =
 static CODE: LazyLock<Regex> = LazyLock::new(|| pattern("%([0-9A-Fa-f]{2})"));
 
 fn field(names: &str) -> String {
-    format!(r#"\b(?i:{names})\\*["']?[ \t]*[:=][ \t]*\\*"#)
+    format!(r#"(?-u:\b)(?i:{names})\\*["']?[ \t]*[:=][ \t]*\\*"#)
 }
 
 /// The text without such values.

@@ -3,7 +3,7 @@
 //! Invariant: what is shown is the text in its lines; a secret that was hidden once is hidden when the text is read
 //! again, and nothing more.
 
-use super::mask::{REDACTED, pattern};
+use super::mask::{LETTERS, REDACTED, pattern};
 use super::name::{self, Says};
 use super::url;
 use super::value::{is_harmless, is_only_variables, without_shapes};
@@ -23,7 +23,7 @@ pub enum Kind {
 /// Where something may begin that holds a secret. Of several that begin at one place the first one counts: the name of
 /// a host in a URL is none of a setting.
 static START: LazyLock<Regex> = LazyLock::new(|| {
-    let name = r"\$?\{?[A-Za-z_][\w.$-]*(?:\[[\w-]*\])*\}?";
+    let name = format!(r"\$?\{{?[A-Za-z_][{LETTERS}.$-]*(?:\[[{LETTERS}-]*\])*\}}?");
     let parts = [
         r"(?P<url>[A-Za-z][A-Za-z0-9+.-]*://)",
         r#"(?P<login>["'])[^\s/@"';:]+:[^\s/@"';]+@"#,
@@ -31,15 +31,15 @@ static START: LazyLock<Regex> = LazyLock::new(|| {
         r#"(?P<at>(?:^|[\s,(\[{=])(?P<scheme_or_user>[A-Za-z0-9._+-]+):)[^\s@"';,/]+@[A-Za-z0-9\[(]"#,
         r#"(?P<entry>(?:conflicting|too long) parameter ")[^"]*"#,
         r#"(?:unknown|closing bracket in) "(?P<tail>[^"]*)" variable"#,
-        r"(?P<scheme>\b(?i:basic|bearer|digest|negotiate|ntlm)[ \t]+)",
-        r"(?P<by>\b(?i:identified)[ \t]+(?i:by)[ \t]+|\b(?i:password)\()",
+        r"(?P<scheme>(?-u:\b)(?i:basic|bearer|digest|negotiate|ntlm)[ \t]+)",
+        r"(?P<by>(?-u:\b)(?:(?i:identified)[ \t]+(?i:by)[ \t]+|(?i:password)\())",
         r"(?P<user>(?:^|[ \t])(?:-u|-U|--user|--proxy-user)[ \t=]*[\x22']?)[^\s:\x22'/]+:",
         &format!(r"<(?P<tag>{name})>"),
         &format!(r"(?P<option>(?:^|[ \t])--?(?P<called>{name})[ \t]+)"),
         &format!(
-            r#"\b(?:(?:\w+_header|\w+_param|\w+_env_var|SetEnv|setenv)[ \t]+\\?["']?|(?:js_var|set)[ \t]+\\?\$)(?P<given>{name})\\?["']?[ \t]+"#
+            r#"(?-u:\b(?:(?:\w+_header|\w+_param|\w+_env_var|SetEnv|setenv)[ \t]+\\?["']?|(?:js_var|set)[ \t]+\\?\$))(?P<given>{name})\\?["']?[ \t]+"#
         ),
-        &format!(r#"\bdefine[ \t]*\([ \t]*["'](?P<defined>{name})["'][ \t]*,[ \t]*"#),
+        &format!(r#"(?-u:\b)define[ \t]*\([ \t]*["'](?P<defined>{name})["'][ \t]*,[ \t]*"#),
         // A rule of ModSecurity: `REQUEST_HEADERS:X-Api-Key "!@streq …"`.
         &format!(r#"(?P<tested>{name})[ \t]+\\?["']!?@[A-Za-z]+[ \t]+"#),
         &format!(
@@ -50,8 +50,9 @@ static START: LazyLock<Regex> = LazyLock::new(|| {
 });
 
 /// What ends a value of several words.
-static NEXT: LazyLock<Regex> =
-    LazyLock::new(|| pattern(r#"["';{}<>&|\\#]|,?[ \t]+[\w.$-]+(?:=|:[ \t])|[ \t]+(?:--?\w|https?://)"#));
+static NEXT: LazyLock<Regex> = LazyLock::new(|| {
+    pattern(r#"["';{}<>&|\\#]|(?-u:,?[ \t]+[\w.$-]+(?:=|:[ \t])|[ \t]+(?:--?\w|https?://))"#)
+});
 /// Words that stand behind the name of a scheme where prose speaks of it.
 const PROSE: [&str; 62] = [
     "access",

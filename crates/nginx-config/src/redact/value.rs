@@ -54,7 +54,7 @@ const ATTRIBUTES: [&str; 9] =
 
 /// A variable: of the digits nginx takes one alone.
 static VARIABLE: LazyLock<Regex> =
-    LazyLock::new(|| pattern(r"\$(?:[A-Za-z_]\w*|\{\w+\}|\d|\((?:[A-Za-z_]\w*)\))"));
+    LazyLock::new(|| pattern(r"(?-u:\$(?:[A-Za-z_]\w*|\{\w+\}|\d|\((?:[A-Za-z_]\w*)\)))"));
 /// What documents offer for the kind, the store or the state of something.
 const KINDS: [&str; 44] = [
     "access",
@@ -140,13 +140,14 @@ const SERVICES: [&str; 34] = [
     "web",
 ];
 /// A size or a time.
-static AMOUNT: LazyLock<Regex> = LazyLock::new(|| pattern(r"^\d{1,6}(?:ms|[smhdwykKMgG])$"));
+static AMOUNT: LazyLock<Regex> = LazyLock::new(|| pattern(r"^[0-9]{1,6}(?:ms|[smhdwykKMgG])$"));
 /// An address or a host of several parts, or with a port; a socket.
 static HOST: LazyLock<Regex> = LazyLock::new(|| {
-    let address =
-        r"\d{1,3}(?:\.\d{1,3}){3}(?:/\d{1,2})?|\[[0-9a-f:]+\]|[0-9a-f]*:[0-9a-f:]*:[0-9a-f:]*(?:/\d{1,3})?";
+    let address = r"[0-9]{1,3}(?:\.[0-9]{1,3}){3}(?:/[0-9]{1,2})?|\[[0-9a-f:]+\]|[0-9a-f]*:[0-9a-f:]*:[0-9a-f:]*(?:/[0-9]{1,3})?";
     let host = r"(?:\*?\.)?(?:[A-Za-z0-9_-]+\.)+[A-Za-z]{2,12}\.?";
-    pattern(&format!(r"^(?:(?:{address}|{host})(?::\d{{1,5}})?|[a-z][a-z0-9_-]*:\d{{2,5}}|unix:/[\w./-]+)$"))
+    pattern(&format!(
+        r"^(?:(?:{address}|{host})(?::[0-9]{{1,5}})?|[a-z][a-z0-9_-]*:[0-9]{{2,5}}|unix:/[A-Za-z0-9_./-]+)$"
+    ))
 });
 /// A file in one of the system's folders.
 static FILE: LazyLock<Regex> =
@@ -154,12 +155,12 @@ static FILE: LazyLock<Regex> =
 /// Names of algorithms, as their documents write them.
 static ALGORITHM: LazyLock<Regex> = LazyLock::new(|| {
     pattern(
-        r"^(?:HMAC(?:-SHA-?\d{1,3})?|[REHP]S(?:256|384|512)|SHA-?(?:1|256|384|512)|AES(?:-\d{3}(?:-[A-Z]{3})?)?|RSA|ECDSA|EdDSA|MD5)$",
+        r"^(?:HMAC(?:-SHA-?[0-9]{1,3})?|[REHP]S(?:256|384|512)|SHA-?(?:1|256|384|512)|AES(?:-[0-9]{3}(?:-[A-Z]{3})?)?|RSA|ECDSA|EdDSA|MD5)$",
     )
 });
-static VERSION: LazyLock<Regex> = LazyLock::new(|| pattern(r"^v?\d{1,2}(?:\.\d{1,3}){0,2}$"));
+static VERSION: LazyLock<Regex> = LazyLock::new(|| pattern(r"^v?[0-9]{1,2}(?:\.[0-9]{1,3}){0,2}$"));
 static LICENCE: LazyLock<Regex> = LazyLock::new(|| {
-    pattern(r"^(?:MIT|ISC|Apache(?:-2\.0)?|[AL]?GPL(?:-?v?\d[\w.+-]*)?|BSD(?:-\d-Clause)?|MPL-2\.0)$")
+    pattern(r"^(?-u:MIT|ISC|Apache(?:-2\.0)?|[AL]?GPL(?:-?v?\d[\w.+-]*)?|BSD(?:-\d-Clause)?|MPL-2\.0)$")
 });
 /// The address of a network card.
 static CARD: LazyLock<Regex> = LazyLock::new(|| pattern(r"^(?:[0-9A-Fa-f]{2}:){5}[0-9A-Fa-f]{2}$"));
@@ -170,16 +171,16 @@ static ALLOWED: LazyLock<Regex> = LazyLock::new(|| pattern(r"^\(?(?:self|src|non
 static SHAPE: LazyLock<Regex> = LazyLock::new(|| {
     pattern(concat!(
         r"-{5}BEGIN [A-Z0-9 ]*PRIVATE KEY-{5}(?s:.)*?(?:-{5}END [A-Z0-9 ]*PRIVATE KEY-{5}|\z)",
-        r"|\beyJ[A-Za-z0-9_-]{6,}(?:\.[A-Za-z0-9_-]*){0,4}",
-        r"|\b(?:AKIA|ASIA|AROA|AIDA|ABIA|ACCA)[A-Z0-9]{12,}\b",
-        r"|\bgh[pousr]_[A-Za-z0-9]{8,}|\bgithub_pat_\w{8,}|\bgl(?:pat|dt|rt|cbt|ptt|ft|soat)-[\w-]{8,}",
-        r"|\bxox[a-z](?:\.xox[a-z])?-[\w-]{6,}|\bxapp-[\w-]{6,}",
-        r"|\b[sr]k_(?:live|test)_\w{6,}|\bwhsec_\w{6,}|\bsk-(?:[a-z]+-)*[A-Za-z0-9_]{16,}|\bpypi-[\w-]{16,}",
-        r"|\bAIza[\w-]{16,}|\bya29\.[\w.-]{8,}|\bGOCSPX-[\w-]{8,}|\bSG\.[\w-]{8,}\.[\w-]{8,}|\bnpm_[A-Za-z0-9]{16,}",
-        r"|\bdop_v1_\w{16,}|\bhvs\.[\w-]{8,}|\bshp(?:at|ca|pa|ss)_\w{8,}|\bAGE-SECRET-KEY-1\w{8,}|\bdckr_pat_[\w-]{8,}",
-        r"|\bkey-[0-9a-f]{32}\b|\bAC[0-9a-f]{32}\b|\bSK[0-9a-f]{32}\b|\bhf_[A-Za-z0-9]{16,}|\bnrak-[\w]{16,}",
-        r"|\b\d{8,10}:AA[\w-]{20,}",
-        r"|\$(?:1|2[abxy]|5|6|7|y|gy|apr1|sha1|argon2id?)\$[^\s:'\x22;]{8,}|\{(?:SSHA|SHA|CRYPT|PLAIN)\d*\}[^\s'\x22;]{4,}",
+        r"|(?-u:\b(?:eyJ[A-Za-z0-9_-]{6,}(?:\.[A-Za-z0-9_-]*){0,4}",
+        r"|(?:AKIA|ASIA|AROA|AIDA|ABIA|ACCA)[A-Z0-9]{12,}\b",
+        r"|gh[pousr]_[A-Za-z0-9]{8,}|github_pat_\w{8,}|gl(?:pat|dt|rt|cbt|ptt|ft|soat)-[\w-]{8,}",
+        r"|xox[a-z](?:\.xox[a-z])?-[\w-]{6,}|xapp-[\w-]{6,}",
+        r"|[sr]k_(?:live|test)_\w{6,}|whsec_\w{6,}|sk-(?:[a-z]+-)*[A-Za-z0-9_]{16,}|pypi-[\w-]{16,}",
+        r"|AIza[\w-]{16,}|ya29\.[\w.-]{8,}|GOCSPX-[\w-]{8,}|SG\.[\w-]{8,}\.[\w-]{8,}|npm_[A-Za-z0-9]{16,}",
+        r"|dop_v1_\w{16,}|hvs\.[\w-]{8,}|shp(?:at|ca|pa|ss)_\w{8,}|AGE-SECRET-KEY-1\w{8,}|dckr_pat_[\w-]{8,}",
+        r"|key-[0-9a-f]{32}\b|AC[0-9a-f]{32}\b|SK[0-9a-f]{32}\b|hf_[A-Za-z0-9]{16,}|nrak-[\w]{16,}",
+        r"|\d{8,10}:AA[\w-]{20,}))",
+        r"|\$(?:1|2[abxy]|5|6|7|y|gy|apr1|sha1|argon2id?)\$[^\s:'\x22;]{8,}|\{(?:SSHA|SHA|CRYPT|PLAIN)[0-9]*\}[^\s'\x22;]{4,}",
     ))
 });
 /// Addresses whose path is the key.

@@ -114,7 +114,7 @@ impl DatabaseServer {
     /// The same, where it may fail.
     pub fn try_sql(&self, text: &str) -> Result<String, String> {
         let output = Command::new("mariadb")
-            .args(["--no-defaults", "--user=root", "--batch", "--skip-column-names"])
+            .args(["--no-defaults", "--user=root", "--batch", "--skip-column-names", "--skip-ssl"])
             .args(["--default-character-set=utf8mb4", "--comments"])
             .arg(format!("--socket={}", self.file("socket").display()))
             .args(["--execute", text])
