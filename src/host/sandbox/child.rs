@@ -117,12 +117,15 @@ fn close_others(kept: &[RawFd]) -> Result<()> {
 /// without `CAP_SYS_ADMIN`, needs a user namespace, and with it a network of
 /// its own: low ports belong to the owner of the network.
 fn enter(order: &Order) -> Result<(Identity, Network, Vec<String>)> {
+    // Nobody at the terminal may type into the job, and Ctrl-C is for the caller to pass on.
     setsid().context("leaving the terminal")?;
     // Before anything is started: what is born later is born in them.
     for list in &order.spec.cgroups {
         fs::write(list, "0").with_context(|| format!("joining `{}`", list.display()))?;
     }
+    // What NGINX makes inside has the modes that it would have on the server, whoever called us.
     umask(Mode::from_bits_truncate(0o022));
+    // Process 1 has no default actions: what is not blocked and read would be lost there.
     signals().thread_block().context("blocking signals")?;
     let wanted = match (&order.job, order.spec.capabilities) {
         (Job::Exec(_), Capabilities::None) => Network::Private,

@@ -85,6 +85,7 @@ fn work<F>(
 where
     F: FnOnce(serde_json::Value, &ChildContext) -> i32,
 {
+    // Opened before the job exists: a signal that comes while the layers are laid waits in the descriptor.
     let signals = SignalFd::with_flags(&signals(), SfdFlags::SFD_CLOEXEC | SfdFlags::SFD_NONBLOCK)
         .context("opening a signal descriptor")?;
     let (mode, gauge, layers) = built.set_up(spec)?;
@@ -123,6 +124,7 @@ fn watch(
         if left.is_zero() {
             return Ok(Ending::TimedOut);
         }
+        // One wait for all that may happen: the job's end comes as SIGCHLD, the caller's as the lifeline's other end.
         let mut sources = [
             PollFd::new(signals.as_fd(), PollFlags::POLLIN),
             PollFd::new(lifeline.as_fd(), PollFlags::POLLIN),
@@ -154,6 +156,7 @@ fn reap(job: Pid) -> Result<Option<Ending>> {
 
 /// So that nothing writes any more when the layers are measured.
 fn kill_all() -> Result<()> {
+    // From process 1 this reaches all of its namespace but itself, and nobody outside.
     match kill(Pid::from_raw(-1), Signal::SIGKILL) {
         Ok(()) => {}
         Err(Errno::ESRCH) => return Ok(()),

@@ -80,6 +80,7 @@ impl Staging {
         let opened = lower.try_clone().context("duplicating a descriptor")?;
         let lower = mounts::path_of(lower);
         let model = fs::metadata(&lower).with_context(|| format!("reading `{}`", lower.display()))?;
+        // By descriptors: what is mounted meanwhile may hide the path of the lower folder, and never what was opened.
         // The merged folder shows the owner and mode of its upper half.
         let (upper, work) = (self.folder_like(&model)?, self.folder()?);
         let user = if self.identity == Identity::UserNamespace { ",userxattr" } else { "" };

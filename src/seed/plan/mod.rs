@@ -110,3 +110,6 @@ fn label(plan: &mut Plan, snapshot: &Snapshot) {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;
