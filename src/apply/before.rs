@@ -5,9 +5,9 @@
 //! takes no time comes first, the backup last, and a signal still ends it without a trace in the journal.
 
 use super::obstacles::refusal;
-use super::request::{Request, Run, RunEvent, SandboxChoice};
+use super::request::{Run, RunEvent, RunRequest, SandboxChoice};
 use super::staging::states;
-use crate::backup::{Request as BackupRequest, Store};
+use crate::backup::{BackupRequest, Store};
 use crate::facts::Facts;
 use crate::host::Root;
 use crate::outcome::{BackupSection, Failure, FailureKind, counted};
@@ -23,7 +23,7 @@ const INTERRUPTED: &str = "interrupted before anything was changed";
 
 /// Sees to all of it; the backup that holds what the steps replace.
 pub(super) fn ready(
-    request: &Request,
+    request: &RunRequest,
     run: &mut Run,
     events: &mut dyn FnMut(RunEvent),
 ) -> Result<BackupId, Failure> {
@@ -73,7 +73,7 @@ fn turned<'p>(root: &Root, plan: &'p Plan) -> Option<&'p RootPath> {
 }
 
 /// The gate before any change, for each state that the disk will be in.
-fn validate(request: &Request) -> Result<(), Failure> {
+fn validate(request: &RunRequest) -> Result<(), Failure> {
     let states = states(request.root, request.plan)
         .map_err(|error| Failure::from_error(FailureKind::Failed, error))?;
     for (index, state) in states.iter().enumerate() {
@@ -111,7 +111,7 @@ pub fn backup_paths(facts: &Facts) -> Vec<RootPath> {
     RootPath::new(prefix).into_iter().chain(outside.cloned()).collect()
 }
 
-fn backup(request: &Request, events: &mut dyn FnMut(RunEvent)) -> Result<(BackupId, BackupSection)> {
+fn backup(request: &RunRequest, events: &mut dyn FnMut(RunEvent)) -> Result<(BackupId, BackupSection)> {
     let store = Store::new(request.root);
     let mut paths = backup_paths(request.facts);
     paths.extend(request.plan.files().map(|(path, ..)| RootPath::clone(path)));

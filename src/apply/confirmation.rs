@@ -11,7 +11,7 @@ use super::pending::{Pending, left, undo_unit, warn_unit};
 use super::recovery::{Recovered, run as end_run};
 use crate::host::timers::{Timer, Timers};
 use crate::host::{Root, WriteLock, clock, uptime};
-use crate::journal::{ActiveRun, Deadline, Event, RunKind, RunOutcome, Standing, Status, TimeLeft};
+use crate::journal::{Acceptance, ActiveRun, Deadline, Event, RunKind, RunOutcome, Status, TimeLeft};
 use crate::outcome::{Failure, FailureKind};
 use crate::values::RunId;
 use anyhow::{Context, Result, anyhow};
@@ -102,7 +102,7 @@ pub fn confirm(root: &Root, lock: &WriteLock, actor: String) -> Result<(Confirme
     }
     let mut history = History::open(lock, root).map_err(broken)?;
     let Status::Active(active) = history.status().clone() else { return Err(nothing()) };
-    if active.standing != Standing::Kept {
+    if active.standing != Acceptance::Kept {
         let pending = Pending::of(history.status())
             .map_err(broken)?
             .ok_or_else(|| nothing().with_hint("a run was interrupted: run `motionctl recover`"))?;

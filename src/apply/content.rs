@@ -104,7 +104,7 @@ mod tests {
     use super::super::staging::states;
     use super::*;
     use crate::apply::journal_file::History;
-    use crate::backup::{Backup, Request};
+    use crate::backup::{Backup, BackupRequest};
     use crate::facts::NginxVersion;
     use crate::host::files::{Expect, FileState, create, create_link, discard, make_folder, observe, remove};
     use crate::host::{WriteLock, machine};
@@ -149,7 +149,8 @@ mod tests {
 
         fn backup(&self) -> Backup {
             let paths = [at("/etc")];
-            let asked = Request { paths: &paths, reason: "a test", run: None, host: "cc", tool_version: "0" };
+            let asked =
+                BackupRequest { paths: &paths, reason: "a test", run: None, host: "cc", tool_version: "0" };
             Store::new(&self.root).take(&self.lock, &asked, &mut |_| ()).expect("a backup")
         }
 

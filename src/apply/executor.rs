@@ -9,7 +9,7 @@ use super::journal_file::History;
 use crate::backup::{Store, restore_tree};
 use crate::facts::NginxFacts;
 use crate::host::files::{
-    Expect, Installed, Kept, ReplaceError, adopt, create, discard, make_folder, put_back, remove,
+    Expect, Installed, ReplaceError, UndoableChange, adopt, create, discard, make_folder, put_back, remove,
     remove_folder, replace, set_attributes, sweep,
 };
 use crate::host::process::{self, ProcessId};
@@ -97,7 +97,7 @@ pub struct Executor<'a> {
     /// Set when a signal asks to stop; looked at before each step.
     pub stop: &'a AtomicBool,
     /// The old files of this run, oldest first.
-    pub kept: Vec<Kept>,
+    pub kept: Vec<UndoableChange>,
     /// Whether a master was told to read the new files, as far as is known.
     pub told: Told,
 }
@@ -237,7 +237,7 @@ impl<'a> Executor<'a> {
         // Old files that wait in there are in the backup as well.
         let (inside, rest) = self.kept.drain(..).partition(|kept| kept.path().is_within(path));
         self.kept = rest;
-        for kept in Vec::<Kept>::into_iter(inside) {
+        for kept in Vec::<UndoableChange>::into_iter(inside) {
             discard(self.lock, self.root, &kept).with_context(|| format!("emptying {path}"))?;
         }
         // So is what an interrupted run left in there.

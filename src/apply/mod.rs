@@ -24,6 +24,6 @@ pub use journal_file::{History, base_record, distrusted, is_damage};
 pub use obstacles::{in_the_way, refusal};
 pub use pending::{Pending, too_early};
 pub use recovery::{Recovered, Server, UNCONFIRMED, Unconfirmed, disk_state, recover, restore_whole};
-pub use request::{Request, Run, RunEvent, SandboxChoice};
+pub use request::{Run, RunEvent, RunRequest, SandboxChoice};
 pub use run::{INSTALLING, run};
 pub use staging::states;

@@ -21,7 +21,7 @@ use std::sync::atomic::AtomicBool;
 use std::time::{Duration, Instant};
 
 /// Everything a run needs; nothing in it is left to choose.
-pub struct Request<'a> {
+pub struct RunRequest<'a> {
     pub root: &'a Root,
     /// The right to write.
     pub lock: &'a WriteLock,

@@ -9,7 +9,7 @@ use super::confirmation::Confirmation;
 use super::executor::{Executor, NotAccepted, ReloadTarget, StepFailure, Stopping, Told};
 use super::journal_file::History;
 use super::recovery::Recovered;
-use super::request::{Request, Run, RunEvent, SandboxChoice};
+use super::request::{Run, RunEvent, RunRequest, SandboxChoice};
 use super::{confirmation, recovery};
 use crate::host::clock;
 use crate::journal::{Event, RunKind, RunOutcome};
@@ -29,13 +29,13 @@ struct Undo(String);
 
 /// Runs a plan that is not empty. What was done so far is in the first part
 /// of the answer, also when the second is a failure.
-pub fn run(request: &Request, events: &mut dyn FnMut(RunEvent)) -> (Run, Result<(), Failure>) {
+pub fn run(request: &RunRequest, events: &mut dyn FnMut(RunEvent)) -> (Run, Result<(), Failure>) {
     let mut run = Run::default();
     let result = perform(request, &mut run, events);
     (run, result)
 }
 
-fn perform(request: &Request, run: &mut Run, events: &mut dyn FnMut(RunEvent)) -> Result<(), Failure> {
+fn perform(request: &RunRequest, run: &mut Run, events: &mut dyn FnMut(RunEvent)) -> Result<(), Failure> {
     let failed = |error: anyhow::Error| Failure::from_error(FailureKind::Failed, error);
     let kept_in = ready(request, run, events)?;
     let mut history = History::open(request.lock, request.root).map_err(failed)?;
@@ -60,7 +60,7 @@ fn perform(request: &Request, run: &mut Run, events: &mut dyn FnMut(RunEvent)) -
     }
 }
 
-fn started(request: &Request, backup: BackupId) -> Event {
+fn started(request: &RunRequest, backup: BackupId) -> Event {
     Event::Started {
         run: RunId::new(clock::now(), std::process::id()),
         kind: match request.plan.kind {
@@ -77,7 +77,7 @@ fn started(request: &Request, backup: BackupId) -> Event {
 
 /// The steps and the gates after them; the failed gate, in words.
 fn forward(
-    request: &Request,
+    request: &RunRequest,
     run: &mut Run,
     executor: &mut Executor,
     events: &mut dyn FnMut(RunEvent),
@@ -119,7 +119,7 @@ fn forward(
 }
 
 /// Without a sandbox NGINX tests what is installed, before it is told to read it.
-fn test_installed(request: &Request) -> Result<(), NotAccepted> {
+fn test_installed(request: &RunRequest) -> Result<(), NotAccepted> {
     let verdict = staged::test_installed(request.program, request.facts)
         .map_err(|error| NotAccepted(format!("running nginx -t: {error}")))?;
     if verdict.accepted {
@@ -141,7 +141,7 @@ fn describe(run: &mut Run, failure: &StepFailure) -> Undo {
     })
 }
 
-fn finish(request: &Request, run: &mut Run, executor: &mut Executor) -> Result<(), Failure> {
+fn finish(request: &RunRequest, run: &mut Run, executor: &mut Executor) -> Result<(), Failure> {
     let mut record = |executor: &mut Executor| -> Result<()> {
         // The old files go on waiting beside the new ones: the way back must
         // need no space.
@@ -162,7 +162,7 @@ fn finish(request: &Request, run: &mut Run, executor: &mut Executor) -> Result<(
 
 /// The way back, its proof, and what that makes of the failure.
 fn back(
-    request: &Request,
+    request: &RunRequest,
     run: &mut Run,
     executor: &mut Executor,
     events: &mut dyn FnMut(RunEvent),

@@ -22,4 +22,4 @@ pub use layout::{CONTENT, STORE_FOLDER};
 pub use manifest::{Entry, FIRST as OLDEST_FORMAT, FORMAT, Manifest};
 pub use restore::{restore_path, restore_tree};
 pub use store::{Backup, Listing, Retention, Store};
-pub use take::{Needed, Progress, Request};
+pub use take::{BackupRequest, Needed, Progress};

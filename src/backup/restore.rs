@@ -9,8 +9,8 @@ use super::manifest::Entry;
 use super::store::{Backup, Store};
 use super::take::Progress;
 use crate::host::files::{
-    Expect, Kept, ReplaceError, discard, make_folder, remove, remove_folder, replace_entry, replace_link,
-    set_attributes,
+    Expect, ReplaceError, UndoableChange, discard, make_folder, remove, remove_folder, replace_entry,
+    replace_link, set_attributes,
 };
 use crate::host::{Root, WriteLock};
 use crate::values::RootPath;
@@ -27,7 +27,7 @@ pub fn restore_path(
     backup: &Backup,
     path: &RootPath,
     expect: &Expect,
-) -> Result<Kept, BackupError> {
+) -> Result<UndoableChange, BackupError> {
     Ok(match backup.manifest.entries.get(path) {
         Some(Entry::File { sha256, attributes, .. }) => {
             let bytes = backup.content(*sha256)?;

@@ -25,7 +25,7 @@ const INCOMING: &str = "incoming";
 
 /// What to back up, and what to remember about it.
 #[derive(Debug, Clone, Copy)]
-pub struct Request<'a> {
+pub struct BackupRequest<'a> {
     /// Folders with everything in them, and files; missing ones are passed over.
     pub paths: &'a [RootPath],
     pub reason: &'a str,
@@ -80,7 +80,7 @@ impl Store {
     pub fn take(
         &self,
         lock: &WriteLock,
-        request: &Request,
+        request: &BackupRequest,
         progress: &mut dyn FnMut(Progress),
     ) -> Result<Backup, BackupError> {
         let here = |operation| BackupError::io(operation, &self.path);
@@ -137,7 +137,7 @@ impl Store {
     }
 }
 
-fn manifest(id: &BackupId, created: jiff::Timestamp, request: &Request) -> Manifest {
+fn manifest(id: &BackupId, created: jiff::Timestamp, request: &BackupRequest) -> Manifest {
     Manifest {
         format: Manifest::format_of(&std::collections::BTreeMap::new()),
         id: id.clone(),

@@ -18,7 +18,7 @@ use crate::inspect::{self, ClientChoice, Wanted};
 use crate::outcome::codes::{Accepted, Code, Family, accepted};
 use crate::outcome::{Failure, FailureKind, HostSection, only_root};
 use crate::plan::bundle::{BundleKey, UpstreamUrl};
-use crate::plan::{GuardWish, Strategy, StrategyWish};
+use crate::plan::{Strategy, WantedGuard, WantedStrategy};
 use crate::prepare::{LookForCopies, OpenConflicts, Options};
 use crate::values::RootPath;
 use nginx_config::merge::{Choice, Resolutions};
@@ -117,7 +117,7 @@ impl Context {
             },
             bundle,
             templates: origin,
-            strategy: StrategyWish::Auto,
+            strategy: WantedStrategy::Auto,
             candidate: None,
             beside: Vec::new(),
             base: None,
@@ -125,7 +125,7 @@ impl Context {
             carry: None,
             take: Vec::new(),
             local_include: None,
-            guards: if site.inherit_guards { GuardWish::Inherit } else { GuardWish::Say },
+            guards: if site.inherit_guards { WantedGuard::Inherit } else { WantedGuard::Say },
             accept,
             sandbox: self.sandbox(site.no_sandbox)?,
             probes: settings.probes.clone(),
@@ -157,7 +157,7 @@ impl Context {
         options.candidate = change.candidate.as_deref().map(read_input).transpose()?;
         options.base = change.base.as_deref().map(read_input).transpose()?;
         options.carry = change.carry.as_deref().map(read_old_copy).transpose()?;
-        if options.carry.is_some() && options.strategy == StrategyWish::Named(Strategy::Replace) {
+        if options.carry.is_some() && options.strategy == WantedStrategy::Named(Strategy::Replace) {
             return Err(Failure::new(
                 FailureKind::Usage,
                 "--carry brings back what was lost, and replace drops it",
@@ -177,12 +177,12 @@ impl Context {
         Ok(options)
     }
 
-    fn strategy(&self, flag: Option<StrategyChoice>) -> StrategyWish {
+    fn strategy(&self, flag: Option<StrategyChoice>) -> WantedStrategy {
         match flag.or(self.settings.strategy) {
-            Some(StrategyChoice::Merge) => StrategyWish::Named(Strategy::Merge),
-            Some(StrategyChoice::Graft) => StrategyWish::Named(Strategy::Graft),
-            Some(StrategyChoice::Replace) => StrategyWish::Named(Strategy::Replace),
-            None => StrategyWish::Auto,
+            Some(StrategyChoice::Merge) => WantedStrategy::Named(Strategy::Merge),
+            Some(StrategyChoice::Graft) => WantedStrategy::Named(Strategy::Graft),
+            Some(StrategyChoice::Replace) => WantedStrategy::Named(Strategy::Replace),
+            None => WantedStrategy::Auto,
         }
     }
 

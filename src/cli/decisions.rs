@@ -4,7 +4,7 @@
 //! its path.
 
 use super::args::ChangeArgs;
-use super::files::{Standing, read_input, write_out};
+use super::files::{IfExists, read_input, write_out};
 use crate::outcome::{Failure, FailureKind};
 use crate::plan::{Decisions, Migration};
 use nginx_config::merge::Resolutions;
@@ -39,7 +39,7 @@ pub fn keep(
     if count > 0 {
         let named = [&change.candidate, &change.base].into_iter().flatten();
         let read: Vec<&Path> = named.map(PathBuf::as_path).collect();
-        write_out(file, decisions.to_toml().as_bytes(), Standing::Replace, &read)?;
+        write_out(file, decisions.to_toml().as_bytes(), IfExists::Replace, &read)?;
     }
     Ok(Some(count))
 }

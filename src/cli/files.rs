@@ -98,7 +98,7 @@ pub fn read_look(path: &Path) -> std::io::Result<Vec<u8>> {
 
 /// Writes a file that the operator asked for: whole or not at all, and readable by its owner only. Refused where it is
 /// one of the files that were `read` for it.
-pub fn write_out(path: &Path, bytes: &[u8], standing: Standing, read: &[&Path]) -> Result<(), Failure> {
+pub fn write_out(path: &Path, bytes: &[u8], standing: IfExists, read: &[&Path]) -> Result<(), Failure> {
     let there = std::fs::symlink_metadata(path).ok();
     let same = |input: &&Path| match (&there, identity(input)) {
         (Some(there), Ok(input)) => (there.dev(), there.ino()) == (input.dev(), input.ino()),
@@ -113,7 +113,7 @@ pub fn write_out(path: &Path, bytes: &[u8], standing: Standing, read: &[&Path]) 
 
 /// Writes a file that other programs read: whole or not at all, and readable by everybody.
 pub fn write_public(path: &Path, bytes: &[u8]) -> Result<(), Failure> {
-    write_whole(path, bytes, Standing::Replace, PUBLIC)
+    write_whole(path, bytes, IfExists::Replace, PUBLIC)
 }
 
 const PRIVATE: u32 = 0o600;
@@ -130,14 +130,14 @@ fn identity(path: &Path) -> std::io::Result<Metadata> {
 
 /// What to do with a file that stands where one is to be written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Standing {
+pub enum IfExists {
     /// Leave it, and refuse.
     Keep,
     /// Replace it, if it is a plain file: a link, a device or a pipe stands there for somebody else.
     Replace,
 }
 
-fn write_whole(path: &Path, bytes: &[u8], standing: Standing, mode: u32) -> Result<(), Failure> {
+fn write_whole(path: &Path, bytes: &[u8], standing: IfExists, mode: u32) -> Result<(), Failure> {
     let failed = |error: &dyn std::fmt::Display| {
         Failure::new(FailureKind::Failed, format!("writing {}: {error}", path.display()))
     };
@@ -149,7 +149,7 @@ fn write_whole(path: &Path, bytes: &[u8], standing: Standing, mode: u32) -> Resu
         }
     })?;
     let (folder, target) = (place.folder(), place.file());
-    if standing == Standing::Replace
+    if standing == IfExists::Replace
         && let Some(what) =
             std::fs::symlink_metadata(&target).ok().and_then(|there| other_than_a_file(&there))
     {
@@ -164,8 +164,8 @@ fn write_whole(path: &Path, bytes: &[u8], standing: Standing, mode: u32) -> Resu
     file.as_file().set_permissions(Permissions::from_mode(mode)).map_err(|error| failed(&error))?;
     file.as_file().sync_all().map_err(|error| failed(&error))?;
     let placed = match standing {
-        Standing::Keep => file.persist_noclobber(&target),
-        Standing::Replace => file.persist(&target),
+        IfExists::Keep => file.persist_noclobber(&target),
+        IfExists::Replace => file.persist(&target),
     };
     match placed {
         Ok(_) => {

@@ -5,7 +5,7 @@
 
 use super::files::read_input;
 use super::interrupt::while_waiting;
-use crate::host::archive::{self, Entry, Limits};
+use crate::host::archive::{self, ArchiveEntry, Limits};
 use crate::outcome::{Failure, FailureKind};
 use crate::prepare::OldCopy;
 use std::collections::BTreeMap;
@@ -48,8 +48,8 @@ fn read(path: &Path) -> Result<OldCopy, Failure> {
         Failure::new(kind, format!("reading {name}: {error}"))
     })?;
     let files = entries.into_iter().filter_map(|(path, entry)| match entry {
-        Entry::File(bytes) => Some((path.to_str()?.to_owned(), bytes)),
-        Entry::Link(_) => None,
+        ArchiveEntry::File(bytes) => Some((path.to_str()?.to_owned(), bytes)),
+        ArchiveEntry::Link(_) => None,
     });
     Ok(OldCopy::Tree { files: files.collect(), name })
 }

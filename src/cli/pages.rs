@@ -5,7 +5,7 @@
 
 use super::args::seed::SeedCommand;
 use super::args::{Cli, Command};
-use super::files::{Standing, read_plain, write_out};
+use super::files::{IfExists, read_plain, write_out};
 use crate::host::clock;
 use crate::outcome::{Failure, FailureKind, Outcome};
 use crate::report;
@@ -44,7 +44,7 @@ fn put(file: &Path, page: &str) -> Result<(), Failure> {
             Err(Failure::new(FailureKind::Refused, message).with_hint("name another file"))
         }
         // What else stands there, or that it cannot be written, is said by who writes.
-        Ok(_) | Err(_) => write_out(file, page.as_bytes(), Standing::Replace, &[]),
+        Ok(_) | Err(_) => write_out(file, page.as_bytes(), IfExists::Replace, &[]),
     }
 }
 

@@ -3,7 +3,7 @@
 //! Invariant: tells the desk before it does anything, and does nothing that it did not tell.
 
 use crate::host::contain::{self, Which};
-use crate::tryout::stand_in::{Act, Around, Decision, Target, decide};
+use crate::tryout::stand_in::{Act, Around, Decision, Destination, decide};
 use std::io::Write;
 use std::path::Path;
 use std::process::ExitCode;
@@ -64,8 +64,8 @@ fn perform(command: &str, decision: Decision) -> i32 {
         Act::Fetch { files, out, err, code } => {
             for (name, target) in files {
                 let done = match target {
-                    Target::Output => contain::stream(&name, &mut std::io::stdout().lock()),
-                    Target::File(path) => contain::copy_to(&name, Path::new(&path)),
+                    Destination::Output => contain::stream(&name, &mut std::io::stdout().lock()),
+                    Destination::File(path) => contain::copy_to(&name, Path::new(&path)),
                 };
                 if let Err(error) = done {
                     complain(&format!("{command}: {error}\n"));

@@ -158,7 +158,7 @@ fn header(kind: EntryType, size: u64) -> Header {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::host::archive::{self, Entry, Limits};
+    use crate::host::archive::{self, ArchiveEntry, Limits};
 
     #[test]
     fn the_same_items_give_the_same_bytes_and_are_read_back() {
@@ -178,8 +178,8 @@ mod tests {
         let mut stored = tempfile::NamedTempFile::new().unwrap();
         stored.write_all(&bytes).unwrap();
         let read = archive::read(stored.path(), Limits::default(), |_| true).unwrap();
-        assert_eq!(read[Path::new(&long)], Entry::File(b"listen 80;".to_vec()));
-        assert_eq!(read[Path::new("etc/nginx/on")], Entry::Link("../available/on".into()));
+        assert_eq!(read[Path::new(&long)], ArchiveEntry::File(b"listen 80;".to_vec()));
+        assert_eq!(read[Path::new("etc/nginx/on")], ArchiveEntry::Link("../available/on".into()));
         assert_eq!(read.len(), 2, "a file that is only listed is not in it");
     }
 

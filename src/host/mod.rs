@@ -21,7 +21,7 @@ pub mod trust;
 
 // Rooms of this room that all others use by their own names.
 pub use files::{archive, unpacked};
-pub use network::{addresses, http, listen, namespace, reach};
+pub use network::{addresses, connectable, http, listen, namespace};
 pub use process::command;
 pub use system::{clock, daemon, machine, mounts, origin, random, services, syslog, terminals, timers};
 

@@ -3,7 +3,7 @@
 //! Invariant: of a process that is not believed only its own account is told, and that it was left alone.
 
 use crate::host::process::{Master, MasterArguments, Stranger};
-use crate::host::trust::{Space, Standing, Why};
+use crate::host::trust::{Space, Untouchable, Why};
 use crate::outcome::codes;
 use crate::outcome::{Finding, Level};
 use std::collections::BTreeSet;
@@ -15,14 +15,14 @@ pub(super) fn absence(
     unwanted: Vec<String>,
     others: &[&Master],
 ) -> Finding {
-    let unseen = strangers.iter().filter(|stranger| stranger.standing == Standing::Unseen);
+    let unseen = strangers.iter().filter(|stranger| stranger.standing == Untouchable::Unseen);
     let unseen: Vec<_> = unseen.map(|stranger| of_stranger(stranger, "not to be seen")).collect();
     let elsewhere = elsewhere.iter().map(|master| format!("{}, another main file", described(master)));
     let elsewhere: Vec<_> = elsewhere
         .chain(strangers.iter().filter_map(|stranger| match stranger.standing {
-            Standing::Elsewhere(Space::Root) => Some(of_stranger(stranger, "root of its own")),
-            Standing::Elsewhere(Space::Processes) => Some(of_stranger(stranger, "processes of its own")),
-            Standing::Unseen | Standing::Foreign(_) => None,
+            Untouchable::Elsewhere(Space::Root) => Some(of_stranger(stranger, "root of its own")),
+            Untouchable::Elsewhere(Space::Processes) => Some(of_stranger(stranger, "processes of its own")),
+            Untouchable::Unseen | Untouchable::Foreign(_) => None,
         }))
         .collect();
     let (finding, lines) = if !unseen.is_empty() {
@@ -49,7 +49,7 @@ pub(super) fn foreign(strangers: &[Stranger]) -> Option<Finding> {
     let mut finding = Finding::new(codes::NGINX_FOREIGN_PROCESS, title);
     let mut advice = BTreeSet::new();
     for stranger in strangers {
-        let Standing::Foreign(why) = &stranger.standing else { continue };
+        let Untouchable::Foreign(why) = &stranger.standing else { continue };
         let (because, help) = match why {
             Why::User => (
                 "it runs as another user".to_owned(),

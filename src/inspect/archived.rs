@@ -2,7 +2,7 @@
 //!
 //! Invariant: links are followed inside the archive alone; one that leads out, or in a circle, leads to nothing.
 
-use crate::host::archive::{Entries, Entry};
+use crate::host::archive::{ArchiveEntry, Entries};
 use nginx_config::{Listing, Reader};
 use std::collections::VecDeque;
 use std::ffi::OsString;
@@ -14,7 +14,7 @@ const MOST_LINKS: usize = 40;
 
 /// The files of an archive, as they would lie on a server.
 #[derive(Debug, Default)]
-pub struct ArchiveReader(Listing<Entry>);
+pub struct ArchiveReader(Listing<ArchiveEntry>);
 
 impl ArchiveReader {
     /// The entries below the folder `base` of an archive, put below the folder `at`.
@@ -34,7 +34,7 @@ impl ArchiveReader {
                 continue;
             }
             at.push(part);
-            if let Some(Entry::Link(target)) = self.0.get(&at) {
+            if let Some(ArchiveEntry::Link(target)) = self.0.get(&at) {
                 links += 1;
                 if links > MOST_LINKS {
                     return Err(io::Error::from_raw_os_error(nix::libc::ELOOP));
@@ -61,7 +61,7 @@ fn parts(path: &Path) -> impl Iterator<Item = PathBuf> + '_ {
 impl Reader for ArchiveReader {
     fn read(&self, path: &Path) -> io::Result<Vec<u8>> {
         match self.0.get(&self.resolved(path)?) {
-            Some(Entry::File(bytes)) => Ok(bytes.clone()),
+            Some(ArchiveEntry::File(bytes)) => Ok(bytes.clone()),
             _ => Err(io::ErrorKind::NotFound.into()),
         }
     }
@@ -85,8 +85,8 @@ mod tests {
 
     #[test]
     fn links_lead_inside_the_archive_and_nowhere_else() {
-        let file = |text: &str| Entry::File(text.as_bytes().to_vec());
-        let link = |to: &str| Entry::Link(PathBuf::from(to));
+        let file = |text: &str| ArchiveEntry::File(text.as_bytes().to_vec());
+        let link = |to: &str| ArchiveEntry::Link(PathBuf::from(to));
         let entries = Entries::from([
             ("b/etc/nginx/available/m".into(), file("m")),
             ("b/etc/nginx/enabled/m".into(), link("../available/m")),

@@ -6,7 +6,7 @@
 use super::directives::{arguments, name};
 use super::own::{Own, Whose};
 use super::site::{proxied_by, server_facts};
-use super::upstream::Target;
+use super::upstream::PassTarget;
 use super::variables::Share;
 use crate::facts::{ServerFacts, UpstreamAddress};
 use crate::motion::{ANY_ROUTE, Block, PAGES};
@@ -92,12 +92,12 @@ pub struct Support<'a> {
 }
 
 /// The targets of a directive, in one server block.
-type Targets<'a> = BTreeMap<(Node, Option<Node>), Vec<&'a Target>>;
+type Targets<'a> = BTreeMap<(Node, Option<Node>), Vec<&'a PassTarget>>;
 
 /// Every server block under `http`, judged.
-pub fn candidates(config: &Config, targets: &[Target], support: &Support) -> Vec<Candidate> {
+pub fn candidates(config: &Config, targets: &[PassTarget], support: &Support) -> Vec<Candidate> {
     let mut of_directive = Targets::new();
-    let mut of_server: BTreeMap<Option<Node>, Vec<&Target>> = BTreeMap::new();
+    let mut of_server: BTreeMap<Option<Node>, Vec<&PassTarget>> = BTreeMap::new();
     for target in targets {
         of_directive.entry((target.directive, target.server)).or_default().push(target);
         of_server.entry(target.server).or_default().push(target);
@@ -129,7 +129,7 @@ fn judge(
     config: &Config,
     node: Node,
     of_directive: &Targets,
-    all: &[&Target],
+    all: &[&PassTarget],
     support: &Support,
 ) -> Candidate {
     let file = config.file(node.file).path.clone();
@@ -180,7 +180,7 @@ fn doing(config: &Config, node: Node, block: &Block, of_directive: &Targets, own
             _ => None,
         }));
         let proxied: Vec<_> = ways.iter().filter_map(|way| Some((way, proxied_by(&way.answer)?))).collect();
-        let targets: Vec<&Target> = proxied
+        let targets: Vec<&PassTarget> = proxied
             .iter()
             .filter_map(|(_, by)| of_directive.get(&(*by, Some(node))))
             .flatten()
@@ -206,13 +206,13 @@ fn doing(config: &Config, node: Node, block: &Block, of_directive: &Targets, own
 }
 
 /// Whether a target may be Motion; anything may where it is not known where Motion listens.
-fn may_be_motion(target: &Target, own: &Own) -> bool {
+fn may_be_motion(target: &PassTarget, own: &Own) -> bool {
     let whose = own.whose(&target.upstream.address);
     own.places.is_empty() || matches!(whose, Whose::Motions | Whose::Perhaps)
 }
 
 /// A target of which it is not known whether it is Motion's.
-fn not_known(uri: &str, targets: &[&Target], own: &Own) -> Option<String> {
+fn not_known(uri: &str, targets: &[&PassTarget], own: &Own) -> Option<String> {
     let open = targets.iter().find(|target| own.whose(&target.upstream.address) == Whose::Perhaps)?;
     let (target, origin) = (redact_address(&open.upstream.target), &open.upstream.origin);
     Some(format!("whether {target} is Motion cannot be told: {uri} leads there ({origin})"))
@@ -221,14 +221,14 @@ fn not_known(uri: &str, targets: &[&Target], own: &Own) -> Option<String> {
 /// A table or a condition by which one block leads some of its names, or some of its clients, to Motion and others
 /// elsewhere: a route of the block would be added for all of them. Where it is not known which of them is Motion's, it
 /// is so for a table alone.
-fn shared(uri: &str, targets: &[&Target], own: &Own) -> Option<String> {
-    let whose = |target: &Target| own.whose(&target.upstream.address);
+fn shared(uri: &str, targets: &[&PassTarget], own: &Own) -> Option<String> {
+    let whose = |target: &PassTarget| own.whose(&target.upstream.address);
     let first = *targets.iter().find(|target| own.places.is_empty() || whose(target) == Whose::Motions)?;
     let motion = if own.places.is_empty() { first.upstream.address.shown() } else { "Motion".to_owned() };
     // Several servers of one group are one program to NGINX.
-    let by_table = |target: &Target| target.directive == first.directive;
-    let in_group = |target: &Target| by_table(target) && target.upstream.target == first.upstream.target;
-    let is_another = |target: &Target| match whose(target) {
+    let by_table = |target: &PassTarget| target.directive == first.directive;
+    let in_group = |target: &PassTarget| by_table(target) && target.upstream.target == first.upstream.target;
+    let is_another = |target: &PassTarget| match whose(target) {
         Whose::Motions | Whose::Perhaps => false,
         Whose::Others | Whose::Open => !own.places.is_empty() || by_table(target),
     };
@@ -239,7 +239,7 @@ fn shared(uri: &str, targets: &[&Target], own: &Own) -> Option<String> {
 }
 
 /// By where Motion listens; `None` where that does not decide.
-fn by_place(doing: &mut Doing, all: &[&Target], own: &Own) -> Option<Certainty> {
+fn by_place(doing: &mut Doing, all: &[&PassTarget], own: &Own) -> Option<Certainty> {
     if doing.shared.is_some() {
         return Some(Certainty::CannotTell);
     }

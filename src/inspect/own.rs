@@ -3,7 +3,7 @@
 //! Invariant: a place is known with what says so. A port whose holder may not be seen, or that a process manager
 //! holds for several applications, is nobody's: it is not taken for Motion's, nor for another's.
 
-use super::upstream::Target;
+use super::upstream::PassTarget;
 use crate::facts::{ListenAddress, UpstreamAddress};
 use crate::host::Root;
 use crate::host::addresses::addresses;
@@ -42,7 +42,7 @@ impl Own {
     pub fn find(
         root: &Root,
         application: Option<&Path>,
-        targets: &[Target],
+        targets: &[PassTarget],
         listens: &[ListenAddress],
     ) -> Self {
         let Some(application) = application else { return Self::default() };
@@ -104,7 +104,7 @@ impl Own {
 }
 
 /// Whether a setting names the port at which NGINX answers for Motion, and not the one behind it.
-fn is_nginx_s_own(place: &OwnPlace, targets: &[Target], listens: &[ListenAddress]) -> bool {
+fn is_nginx_s_own(place: &OwnPlace, targets: &[PassTarget], listens: &[ListenAddress]) -> bool {
     let OwnPlace::Port(port) = place else { return false };
     listens.iter().any(|listen| listen.port() == Some(*port))
         && !targets.iter().any(|target| target.upstream.address.port() == Some(*port))
@@ -127,7 +127,7 @@ fn settings(root: &Root, application: &Path) -> Vec<(OwnPlace, String)> {
 }
 
 /// The ports that NGINX hands requests to and that a process of the application holds.
-fn held(application: &Path, targets: &[Target]) -> Vec<(OwnPlace, String)> {
+fn held(application: &Path, targets: &[PassTarget]) -> Vec<(OwnPlace, String)> {
     let ports: BTreeSet<u16> = targets.iter().filter_map(|target| target.upstream.address.port()).collect();
     let (Ok(listeners), Ok(Programs::All(running) | Programs::Own(running))) =
         (listeners(|port| ports.contains(&port)), programs())

@@ -119,7 +119,7 @@ impl Place {
     }
 
     /// The same for a private NGINX that is to go into the background: `-g 'daemon off;'` is the service
-    /// manager's wish.
+    /// manager's wanted.
     #[must_use]
     pub fn in_the_background(mut self) -> Self {
         let foreground = regex::Regex::new(r"(^|;)\s*daemon\s+off\s*;").expect("a constant pattern");

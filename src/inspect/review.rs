@@ -10,7 +10,7 @@ use super::planted::obstacles;
 use crate::facts::{
     ClientFacts, Facts, RouteState, Scope, ServerFacts, ServerRole, UpstreamAddress, UpstreamFacts,
 };
-use crate::host::{Root, reach};
+use crate::host::{Root, connectable};
 use crate::motion::page::NEW_CLIENT;
 use crate::motion::{Block, Content};
 use crate::outcome::codes;
@@ -218,8 +218,8 @@ fn dead(root: &Root, address: &UpstreamAddress) -> Option<String> {
         return None;
     }
     let failed = match address {
-        UpstreamAddress::Socket(socket) => reach::tcp(*socket, CONNECT_LIMIT).err(),
-        UpstreamAddress::Unix(path) => reach::unix(path).err(),
+        UpstreamAddress::Socket(socket) => connectable::tcp(*socket, CONNECT_LIMIT).err(),
+        UpstreamAddress::Unix(path) => connectable::unix(path).err(),
         UpstreamAddress::Name(..) | UpstreamAddress::Variable(..) => None,
     };
     failed.map(|error| error.to_string())

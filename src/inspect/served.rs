@@ -5,7 +5,7 @@
 
 use super::client::adopt;
 use super::search::client_at;
-use super::upstream::{Target, parse_upstream};
+use super::upstream::{PassTarget, parse_upstream};
 use super::{entrance, limits};
 use crate::facts::{ClientFacts, MotionFacts, RouteState, ServerFacts, ServerRole, UpstreamAddress};
 use crate::host::Root;
@@ -26,7 +26,7 @@ pub fn settle(
     root: &Root,
     config: &Config,
     motion: &MotionFacts,
-    targets: &[Target],
+    targets: &[PassTarget],
     servers: &mut [ServerFacts],
 ) {
     let serving: Vec<Node> = servers
@@ -45,7 +45,7 @@ pub fn settle(
             server.new_client = match &content {
                 Content::Page(path) => page(root, motion, path, &location),
                 Content::Proxied(target, by) => {
-                    let of = |one: &&Target| one.directive == *by && one.server == Some(server.node);
+                    let of = |one: &&PassTarget| one.directive == *by && one.server == Some(server.node);
                     let leads: BTreeSet<_> =
                         targets.iter().filter(of).map(|one| one.upstream.address.clone()).collect();
                     proxied(motion, target, &leads, &location)

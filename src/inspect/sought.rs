@@ -14,7 +14,7 @@ use std::path::Path;
 pub(super) struct Sought {
     pub(super) selected: select::Selected,
     pub(super) visits: Vec<directives::Visit>,
-    pub(super) targets: Vec<upstream::Target>,
+    pub(super) targets: Vec<upstream::PassTarget>,
     pub(super) own: own::Own,
 }
 

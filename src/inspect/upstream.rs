@@ -50,7 +50,7 @@ pub fn groups(config: &Config, visits: &[Visit]) -> Groups {
 
 /// A directive that hands requests on, with one address that it leads to.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Target {
+pub struct PassTarget {
     pub directive: Node,
     /// The server block that it stands in, by way of an include or not.
     pub server: Option<Node>,
@@ -59,8 +59,8 @@ pub struct Target {
 }
 
 /// Every address that a location hands requests to, in order.
-pub fn targets(config: &Config, visits: &[Visit], groups: &Groups) -> Vec<Target> {
-    let mut found: Vec<Target> = Vec::new();
+pub fn targets(config: &Config, visits: &[Visit], groups: &Groups) -> Vec<PassTarget> {
+    let mut found: Vec<PassTarget> = Vec::new();
     // What a directive leads to already: a file that is included twice names each address twice.
     let mut known: BTreeMap<(Node, Option<Node>), Vec<UpstreamFacts>> = BTreeMap::new();
     let variables = Variables::new(config, visits);
@@ -87,7 +87,7 @@ pub fn targets(config: &Config, visits: &[Visit], groups: &Groups) -> Vec<Target
                 let known = known.entry((visit.node, server)).or_default();
                 if !known.contains(&upstream) {
                     known.push(upstream.clone());
-                    found.push(Target { directive: visit.node, server, share: filled.share, upstream });
+                    found.push(PassTarget { directive: visit.node, server, share: filled.share, upstream });
                 }
             }
         }

@@ -18,6 +18,6 @@ pub use event::{Event, JournalStep, Record, RunKind, RunOutcome, StepVersion};
 pub use newest::Newest;
 pub use runs::{End, PastRun, runs};
 pub use status::{
-    ActiveRun, FinishedRun, IllegalTransition, Phase, Standing, Status, StepState, next_status,
+    Acceptance, ActiveRun, FinishedRun, IllegalTransition, Phase, Status, StepState, next_status,
 };
 pub use undoable::{Undoable, needed_backups};

@@ -36,7 +36,7 @@ pub struct ActiveRun {
     /// Whether a reload has been asked for, in any phase.
     pub reload_intended: bool,
     /// What the gates and the operator have said of it, in any phase.
-    pub standing: Standing,
+    pub standing: Acceptance,
     /// By when it must be confirmed; `None` when nobody asked for that.
     pub confirm_by: Option<Deadline>,
 }
@@ -56,7 +56,7 @@ pub enum Phase {
 /// What the gates and the operator have said of a run. It outlives the phase:
 /// a recovery that is interrupted goes the same way again.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Standing {
+pub enum Acceptance {
     /// Not every gate has passed yet.
     Unproven,
     /// Every gate has passed; it was to be confirmed.
@@ -111,7 +111,7 @@ pub fn next_status(status: Status, event: &Event) -> Result<Status, IllegalTrans
                 phase: Phase::Forward,
                 progress: vec![StepState::Pending; steps.len()],
                 reload_intended: false,
-                standing: Standing::Unproven,
+                standing: Acceptance::Unproven,
                 confirm_by: None,
             }))
         }
@@ -149,19 +149,19 @@ fn advance(mut active: ActiveRun, event: &Event) -> Option<Status> {
             if active.phase != Phase::Forward || !active.all_done() || active.confirm_by.is_some() {
                 return None;
             }
-            (active.phase, active.standing) = (Phase::Proven, Standing::Kept);
+            (active.phase, active.standing) = (Phase::Proven, Acceptance::Kept);
         }
         Event::AwaitingConfirmation => {
             if active.phase != Phase::Forward || !active.all_done() || active.confirm_by.is_none() {
                 return None;
             }
-            (active.phase, active.standing) = (Phase::Awaiting, Standing::Unconfirmed);
+            (active.phase, active.standing) = (Phase::Awaiting, Acceptance::Unconfirmed);
         }
         Event::Confirmed { .. } => {
             if active.phase != Phase::Awaiting {
                 return None;
             }
-            (active.phase, active.standing) = (Phase::Proven, Standing::Kept);
+            (active.phase, active.standing) = (Phase::Proven, Acceptance::Kept);
         }
         // Allowed in every phase: a recovery that was itself interrupted is
         // planned again from the disk.

@@ -6,13 +6,13 @@
 use super::base::{Base, Certainty};
 use super::draft::{Draft, staged};
 use super::effect::effect;
+use super::input::{Companion, LocalInclude, PlanInput, Strategy};
 use super::inputs::Material;
 use super::kept::{Stand, is_record, keep};
 use super::migration::{Made, Migration};
 use super::model::{Plan, PlanKind};
 use super::step::{Content, Step, Version, line_patches, patch, write_text};
 use super::to_https::to_https;
-use super::wish::{Companion, LocalInclude, Strategy, Wish};
 use super::{PlanError, local};
 use crate::facts::Facts;
 use crate::outcome::{Comparison, DirectiveChange, GuessSection, LocalChanges};
@@ -28,7 +28,7 @@ pub(super) fn finish(
     strategy: Strategy,
     base: Option<Base>,
     made: Made,
-    wish: &Wish,
+    wanted: &PlanInput,
     stand: Option<&Stand>,
 ) -> Result<Migration, PlanError> {
     let Material { facts, config, .. } = *material;
@@ -59,18 +59,18 @@ pub(super) fn finish(
     if let Some(lists) = &made.carried {
         local_changes = lists.clone();
     }
-    if let Some((target, own)) = wish.local_include.as_ref().zip(made.include.as_ref()) {
+    if let Some((target, own)) = wanted.local_include.as_ref().zip(made.include.as_ref()) {
         // The vendor's file may name the customer's only once it is there.
         let before = target.existing.as_ref().map_or(&[][..], |(_, old)| old);
         previews.insert(0, preview(&target.path, before, own));
         steps.splice(0..0, include_steps(target, own));
     }
     if !steps.is_empty() {
-        let included = included(config, &made.draft, wish)?;
+        let included = included(config, &made.draft, wanted)?;
         previews.splice(0..0, included.iter().map(|one| preview(&one.file.path, &[], &one.bytes)));
         steps.splice(0..0, companion_steps(&included));
     }
-    steps.extend(last_steps(material, wish, &made, stand, steps.is_empty())?);
+    steps.extend(last_steps(material, wanted, &made, stand, steps.is_empty())?);
     let relies_on = material.files.iter().map(|(path, file)| (path.clone(), file.sha256)).collect();
     let site = material.site.to_owned();
     let plan = Plan::new(PlanKind::Migrate, strategy.name(), site, facts.nginx.version, relies_on, steps)
@@ -126,7 +126,7 @@ pub struct RecordPaths {
 /// What follows the files: the record, and the reload.
 fn last_steps(
     material: &Material,
-    wish: &Wish,
+    wanted: &PlanInput,
     made: &Made,
     stand: Option<&Stand>,
     no_file_changes: bool,
@@ -135,7 +135,7 @@ fn last_steps(
     if no_file_changes && !stand.is_some_and(Stand::is_due) {
         return Ok(Vec::new());
     }
-    let mut steps = keep(material, wish, made, stand)?;
+    let mut steps = keep(material, wanted, made, stand)?;
     let reloads = !no_file_changes && material.facts.nginx.master.is_some();
     steps.extend(reloads.then_some(Step::Reload));
     Ok(steps)
@@ -278,15 +278,19 @@ pub(super) fn set_file(material: &Material, path: &Path, old: &[u8], new: &[u8])
 }
 
 /// Files that the candidate brings along and that the new configuration names.
-fn included<'w>(config: &Config, draft: &Draft, wish: &'w Wish) -> Result<Vec<&'w Companion>, PlanError> {
-    if wish.companions.is_empty() {
+fn included<'w>(
+    config: &Config,
+    draft: &Draft,
+    wanted: &'w PlanInput,
+) -> Result<Vec<&'w Companion>, PlanError> {
+    if wanted.companions.is_empty() {
         return Ok(Vec::new());
     }
     let new = staged(config, draft)?;
     let names = |one: &&Companion| {
         new.files().any(|(_, file)| file.paths().any(|path| path == one.file.path.as_path()))
     };
-    Ok(wish.companions.iter().filter(names).collect())
+    Ok(wanted.companions.iter().filter(names).collect())
 }
 
 /// The files that a candidate brings along, with the folders that they need; several may need the same.

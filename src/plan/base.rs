@@ -6,9 +6,9 @@
 
 use super::PlanError;
 use super::bundle::{Bundle, SiteValues};
+use super::input::{Input, Keeping, Memory, PlanInput};
 use super::inputs::{Material, Naming};
 use super::kept::{LocalPatch, Origin};
-use super::wish::{Input, Keeping, Memory, Wish};
 use nginx_config::merge::{Share, distance};
 use nginx_config::{EditError, Tree};
 
@@ -51,15 +51,16 @@ pub enum Certainty {
 
 /// The base of the site's file, when one is known: as named, else what the last change was made with, where a
 /// candidate is compared with it or local changes are to be told from the vendor's text.
-pub fn base(wish: &Wish) -> Result<Option<Base>, PlanError> {
-    if let Some(Input { name, bytes }) = &wish.base {
+pub fn base(wanted: &PlanInput) -> Result<Option<Base>, PlanError> {
+    if let Some(Input { name, bytes }) = &wanted.base {
         let tree = Tree::parse(bytes.clone())
             .map_err(|error| PlanError::BadInput(name.clone(), error.to_string()))?;
         return Ok(Some(Base::known(name.clone(), tree)));
     }
-    let is_needed = wish.candidate.is_some() && remembers_base(wish.memory.as_ref(), wish.keeping.as_ref())
-        || wish.local_include.is_some();
-    let remembered = wish.memory.as_ref().and_then(|memory| memory.remembered.as_ref());
+    let is_needed = wanted.candidate.is_some()
+        && remembers_base(wanted.memory.as_ref(), wanted.keeping.as_ref())
+        || wanted.local_include.is_some();
+    let remembered = wanted.memory.as_ref().and_then(|memory| memory.remembered.as_ref());
     Ok(remembered
         .filter(|_| is_needed)
         .and_then(|(_, bytes)| Tree::parse(bytes.clone()).ok())
@@ -67,8 +68,8 @@ pub fn base(wish: &Wish) -> Result<Option<Base>, PlanError> {
 }
 
 /// What stood in the file before the first change, where no more is known: what came since then is the customer's.
-pub fn as_found(wish: &Wish) -> Option<Base> {
-    let (_, bytes) = wish.memory.as_ref()?.standing.as_ref()?;
+pub fn as_found(wanted: &PlanInput) -> Option<Base> {
+    let (_, bytes) = wanted.memory.as_ref()?.standing.as_ref()?;
     let tree = Tree::parse(bytes.clone()).ok()?;
     Some(Base::known("what stood there before the first change".to_owned(), tree))
 }

@@ -5,9 +5,9 @@
 
 use super::PlanError;
 use super::graft::Addition;
+use super::input::Candidate;
 use super::local_include::outdented;
 use super::needs::{Name, Used, defined, same, sets, twin, used};
-use super::wish::Candidate;
 use crate::motion::{ANY_ROUTE, Block, Content, RouteState, outer};
 use nginx_config::{Config, EditError, Edits, Node, Place, Tree, quote_word, splice};
 use std::collections::{BTreeMap, BTreeSet};

@@ -3,7 +3,7 @@
 //! Invariant: each local change is in exactly one list.
 
 use super::base::Base;
-use super::wish::Strategy;
+use super::input::Strategy;
 use crate::outcome::{LocalChange, LocalChanges};
 use nginx_config::Tree;
 use nginx_config::diff::{Change, Kind, diff};

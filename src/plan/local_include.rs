@@ -8,8 +8,8 @@
 use super::PlanError;
 use super::base::Base;
 use super::draft::{Draft, staged};
+use super::input::LocalInclude;
 use super::inputs::Material;
-use super::wish::LocalInclude;
 use crate::motion::{RouteState, route_state};
 use crate::values::TextPath;
 use nginx_config::diff::{Kind, diff};

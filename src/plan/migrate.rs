@@ -13,6 +13,7 @@ use super::effect::{effect, is_served_as_before, motion_blocks};
 use super::error::{Conflicts, PlanError};
 use super::graft::{graft, of_bundle};
 use super::guards::inherit;
+use super::input::{PlanInput, Strategy, WantedGuard, WantedStrategy};
 use super::inputs::{Material, Naming, serving};
 use super::kept::{Back, Kept, Stand, back, had_the_route, own, stand};
 use super::local;
@@ -21,7 +22,6 @@ use super::migration::{Made, Migration};
 use super::offered::{still_offered, take};
 use super::replace::Replacing;
 use super::to_https::to_https;
-use super::wish::{GuardWish, Strategy, StrategyWish, Wish};
 use crate::facts::{Facts, FileFacts, RouteState, ServerRole};
 use crate::motion::route_state;
 use crate::values::{NotText, TextPath};
@@ -34,49 +34,54 @@ use std::collections::BTreeMap;
 /// # Errors
 /// When the bundle, the server's values, the operator's files or open
 /// conflicts do not allow a plan.
-pub fn migrate(facts: &Facts, config: &Config, bundle: &Bundle, wish: &Wish) -> Result<Migration, PlanError> {
+pub fn migrate(
+    facts: &Facts,
+    config: &Config,
+    bundle: &Bundle,
+    wanted: &PlanInput,
+) -> Result<Migration, PlanError> {
     let site = facts.site.file.to_str().ok_or_else(|| NotText::named(&facts.site.file))?;
     let files = named_in_text(facts)?;
     let material = Material { facts, config, files: &files, site };
-    let stand = standing(&material, wish)?;
+    let stand = standing(&material, wanted)?;
     let due = stand.as_ref().filter(|stand| stand.is_due());
-    let asks_more = wish.candidate.is_some() || wish.local_include.is_some() || wish.carry.is_some();
+    let asks_more = wanted.candidate.is_some() || wanted.local_include.is_some() || wanted.carry.is_some();
     if is_migrated(facts) && due.is_none() && !asks_more {
-        let strategy = match wish.strategy {
-            StrategyWish::Named(strategy) => strategy,
-            StrategyWish::Auto => Strategy::Graft,
+        let strategy = match wanted.strategy {
+            WantedStrategy::Named(strategy) => strategy,
+            WantedStrategy::Auto => Strategy::Graft,
         };
-        return finish(&material, strategy, None, Made::taking_nothing(wish), wish, stand.as_ref());
+        return finish(&material, strategy, None, Made::taking_nothing(wanted), wanted, stand.as_ref());
     }
-    if let Some(due) = due.filter(|_| wish.strategy != StrategyWish::Named(Strategy::Replace)) {
-        return returning(&material, bundle, due, wish);
+    if let Some(due) = due.filter(|_| wanted.strategy != WantedStrategy::Named(Strategy::Replace)) {
+        return returning(&material, bundle, due, wanted);
     }
-    let mut base = base(wish)?;
-    let strategy = match (wish.strategy, &base) {
-        (StrategyWish::Named(strategy), _) => strategy,
-        (StrategyWish::Auto, Some(_)) => Strategy::Merge,
-        (StrategyWish::Auto, None) => Strategy::Graft,
+    let mut base = base(wanted)?;
+    let strategy = match (wanted.strategy, &base) {
+        (WantedStrategy::Named(strategy), _) => strategy,
+        (WantedStrategy::Auto, Some(_)) => Strategy::Merge,
+        (WantedStrategy::Auto, None) => Strategy::Graft,
     };
-    let is_planned = !is_migrated(facts) || wish.candidate.is_some() || wish.carry.is_some();
-    if strategy == Strategy::Merge && base.is_none() && is_planned && wish.carry.is_none() {
+    let is_planned = !is_migrated(facts) || wanted.candidate.is_some() || wanted.carry.is_some();
+    if strategy == Strategy::Merge && base.is_none() && is_planned && wanted.carry.is_none() {
         base = guess(&material, bundle)?;
     }
-    let made = match (strategy, &wish.candidate) {
-        _ if wish.carry.is_some() => carried(&material, base.as_ref(), wish)?,
-        _ if !is_planned => Made::taking_nothing(wish),
-        (Strategy::Graft, None) => Made::taking_nothing(wish),
-        (Strategy::Graft, Some(candidate)) => take(&material, candidate, wish)?,
-        (Strategy::Merge, _) => merged(&material, bundle, base.as_ref(), wish)?,
-        (Strategy::Replace, _) => replaced(&material, bundle, wish)?,
+    let made = match (strategy, &wanted.candidate) {
+        _ if wanted.carry.is_some() => carried(&material, base.as_ref(), wanted)?,
+        _ if !is_planned => Made::taking_nothing(wanted),
+        (Strategy::Graft, None) => Made::taking_nothing(wanted),
+        (Strategy::Graft, Some(candidate)) => take(&material, candidate, wanted)?,
+        (Strategy::Merge, _) => merged(&material, bundle, base.as_ref(), wanted)?,
+        (Strategy::Replace, _) => replaced(&material, bundle, wanted)?,
     };
-    completed(&material, bundle, wish, base, strategy, made, stand.as_ref())
+    completed(&material, bundle, wanted, base, strategy, made, stand.as_ref())
 }
 
 /// What a strategy made, with what is missing in it.
 fn completed(
     material: &Material,
     bundle: &Bundle,
-    wish: &Wish,
+    wanted: &PlanInput,
     base: Option<Base>,
     strategy: Strategy,
     mut made: Made,
@@ -88,38 +93,38 @@ fn completed(
         Ok(made.draft.get(&site.identity).map_or_else(|| site.tree.source().to_vec(), Clone::clone))
     };
     // What a merge takes from a template is as little the customer's as a grafted route.
-    let is_merged = made.lists.is_some() && !made.is_return && wish.candidate.is_none();
+    let is_merged = made.lists.is_some() && !made.is_return && wanted.candidate.is_none();
     let before = if is_merged { material.site_file()?.tree.source().to_vec() } else { text(&made)? };
-    complete(material, bundle, wish, &mut made, stand)?;
-    if let Some(candidate) = &wish.candidate {
+    complete(material, bundle, wanted, &mut made, stand)?;
+    if let Some(candidate) = &wanted.candidate {
         made.offered = still_offered(material, candidate, &made.draft, std::mem::take(&mut made.offered))?;
     }
     let with_routes = text(&made)?;
-    if wish.guards == GuardWish::Inherit {
+    if wanted.guards == WantedGuard::Inherit {
         inherit(facts, config, &mut made.draft)?;
     }
     made.own = own(&before, &with_routes, &text(&made)?);
     made.routes = Some([before, with_routes]);
-    if let Some(target) = &wish.local_include {
+    if let Some(target) = &wanted.local_include {
         let known = base.as_ref().filter(|base| base.certainty == Certainty::Known);
-        let found = if known.is_some() { None } else { as_found(wish) };
+        let found = if known.is_some() { None } else { as_found(wanted) };
         let moved = extract(material, known.or(found.as_ref()), target, &mut made.draft)?;
         made.include = moved.include;
         made.stays = moved.stays;
         made.stays.extend(found.map(|found| found.untold()));
     }
     let mut draft = made.draft.clone();
-    if let (Some(target), Some(own)) = (&wish.local_include, &made.include) {
+    if let (Some(target), Some(own)) = (&wanted.local_include, &made.include) {
         draft.insert(target.path.as_path().to_owned(), own.clone());
     }
     let new = staged(config, &draft)?;
     let (effect, to_https) = (effect(facts, config, &new, &draft), to_https(facts, config, &new));
-    Ok(Migration { effect, to_https, ..finish(material, strategy, base, made, wish, stand)? })
+    Ok(Migration { effect, to_https, ..finish(material, strategy, base, made, wanted, stand)? })
 }
 
 /// How the site's file stands against what the last change left; nothing where it left no record.
-pub(super) fn standing(material: &Material, wish: &Wish) -> Result<Option<Stand>, PlanError> {
-    let (Some(memory), Some(keeping)) = (&wish.memory, &wish.keeping) else { return Ok(None) };
+pub(super) fn standing(material: &Material, wanted: &PlanInput) -> Result<Option<Stand>, PlanError> {
+    let (Some(memory), Some(keeping)) = (&wanted.memory, &wanted.keeping) else { return Ok(None) };
     let Some(patch) = &keeping.patch else { return Ok(None) };
     let Ok(site) = material.site_file() else { return Ok(None) };
     let base = memory.standing.as_ref().map_or(&[][..], |(_, bytes)| bytes);
@@ -135,22 +140,22 @@ fn returning(
     material: &Material,
     bundle: &Bundle,
     stand: &Stand,
-    wish: &Wish,
+    wanted: &PlanInput,
 ) -> Result<Migration, PlanError> {
-    if wish.candidate.is_some() || wish.carry.is_some() {
+    if wanted.candidate.is_some() || wanted.carry.is_some() {
         return Err(PlanError::BringBackFirst);
     }
     let site = material.site_file()?;
-    let mut made = Made { is_return: true, ..Made::taking_nothing(wish) };
+    let mut made = Made { is_return: true, ..Made::taking_nothing(wanted) };
     if stand.standing.lacks_changes() {
         let Back { text, lists, resolved, offered, unused } =
-            back(stand, &site.tree, &serving(material), wish)?;
+            back(stand, &site.tree, &serving(material), wanted)?;
         made.draft.insert(site.identity.clone(), text);
         made = Made { lists: Some(lists), resolved, kept_ours: offered, unused, ..made };
     }
     // What stands there is the vendor's: what moves to a file of its own is told from it.
     let base = stand.is_vendors.then(|| Base::known("what the update wrote".to_owned(), site.tree.clone()));
-    completed(material, bundle, wish, base, Strategy::Merge, made, Some(stand))
+    completed(material, bundle, wanted, base, Strategy::Merge, made, Some(stand))
 }
 
 /// The configuration files that were read, by names that a plan can hold.
@@ -166,15 +171,20 @@ fn is_migrated(facts: &Facts) -> bool {
 }
 
 /// The vendor's file: the candidate, or the template with the old values.
-fn theirs(material: &Material, bundle: &Bundle, wish: &Wish, naming: Naming) -> Result<Vec<u8>, PlanError> {
-    match &wish.candidate {
+fn theirs(
+    material: &Material,
+    bundle: &Bundle,
+    wanted: &PlanInput,
+    naming: Naming,
+) -> Result<Vec<u8>, PlanError> {
+    match &wanted.candidate {
         Some(candidate) => Ok(candidate.input.bytes.clone()),
         None => Ok(bundle.render_site(&material.site_values(naming)?)?.into_bytes()),
     }
 }
 
-fn parse_theirs(bytes: &[u8], wish: &Wish) -> Result<Tree, PlanError> {
-    Tree::parse(bytes).map_err(|error| match &wish.candidate {
+fn parse_theirs(bytes: &[u8], wanted: &PlanInput) -> Result<Tree, PlanError> {
+    Tree::parse(bytes).map_err(|error| match &wanted.candidate {
         Some(candidate) => PlanError::BadInput(candidate.input.name.clone(), error.to_string()),
         None => PlanError::Edit(EditError::Result(error)),
     })
@@ -182,14 +192,19 @@ fn parse_theirs(bytes: &[u8], wish: &Wish) -> Result<Tree, PlanError> {
 
 /// Strategy `merge`. Where nothing is known of the base, everything that only
 /// one side has is kept, and everything that both have otherwise is a conflict.
-fn merged(material: &Material, bundle: &Bundle, base: Option<&Base>, wish: &Wish) -> Result<Made, PlanError> {
+fn merged(
+    material: &Material,
+    bundle: &Bundle,
+    base: Option<&Base>,
+    wanted: &PlanInput,
+) -> Result<Made, PlanError> {
     let file = material.site_file()?;
-    let bytes = theirs(material, bundle, wish, Naming::AsWritten)?;
-    let theirs = parse_theirs(&bytes, wish)?;
+    let bytes = theirs(material, bundle, wanted, Naming::AsWritten)?;
+    let theirs = parse_theirs(&bytes, wanted)?;
     // Two files with nothing before them: each directive was added, by one side or by both.
     let nothing = Tree::parse("").expect("no directive is no fault");
     let from = base.map_or(&nothing, |base| &base.tree);
-    let mut merged = merge_into(from, &file.tree, &theirs, &wish.resolutions, &serving(material))
+    let mut merged = merge_into(from, &file.tree, &theirs, &wanted.resolutions, &serving(material))
         .map_err(EditError::Result)?;
     if !merged.doubts.is_empty() {
         return Err(PlanError::Doubts(merged.doubts));
@@ -211,16 +226,16 @@ fn merged(material: &Material, bundle: &Bundle, base: Option<&Base>, wish: &Wish
         lists: Some(merged.lists.clone()),
         resolved: merged.conflicts.clone(),
         unused: merged.unused.clone(),
-        ..Made::taking_nothing(wish)
+        ..Made::taking_nothing(wanted)
     })
 }
 
 /// Strategy `replace`: the whole template or candidate in the place of all that is Motion's.
-fn replaced(material: &Material, bundle: &Bundle, wish: &Wish) -> Result<Made, PlanError> {
-    let bytes = theirs(material, bundle, wish, Naming::ByAddress)?;
-    parse_theirs(&bytes, wish)?;
+fn replaced(material: &Material, bundle: &Bundle, wanted: &PlanInput) -> Result<Made, PlanError> {
+    let bytes = theirs(material, bundle, wanted, Naming::ByAddress)?;
+    parse_theirs(&bytes, wanted)?;
     let identity = material.site_file()?.identity.clone();
-    let candidate = wish.candidate.as_ref();
+    let candidate = wanted.candidate.as_ref();
     let template;
     let (new, name) = match candidate {
         Some(candidate) => (&candidate.config, candidate.input.name.as_str()),
@@ -234,7 +249,7 @@ fn replaced(material: &Material, bundle: &Bundle, wish: &Wish) -> Result<Made, P
         draft: Draft::from([(identity, text)]),
         vendor: Some(bytes),
         is_whole: true,
-        ..Made::taking_nothing(wish)
+        ..Made::taking_nothing(wanted)
     })
 }
 
@@ -243,14 +258,14 @@ fn replaced(material: &Material, bundle: &Bundle, wish: &Wish) -> Result<Made, P
 fn complete(
     material: &Material,
     bundle: &Bundle,
-    wish: &Wish,
+    wanted: &PlanInput,
     made: &mut Made,
     stand: Option<&Stand>,
 ) -> Result<(), PlanError> {
-    if let Some(candidate) = &wish.candidate {
+    if let Some(candidate) = &wanted.candidate {
         made.draft.extend(candidate.beside.clone());
     }
-    made.draft.extend(wish.named.clone());
+    made.draft.extend(wanted.named.clone());
     let config = staged(material.config, &made.draft)?;
     let mut missing = missing(material, &config, &made.draft);
     if let Some(stand) = stand.filter(|_| made.is_return) {
@@ -259,7 +274,7 @@ fn complete(
         let lacks = had.filter(|node| route_state(&config, *node) == RouteState::Missing);
         missing.extend(lacks.filter(|node| !missing.contains(node)).collect::<Vec<_>>());
     }
-    let Some(candidate) = &wish.candidate else {
+    let Some(candidate) = &wanted.candidate else {
         let mut routed = Vec::new();
         for server in missing {
             routed.push((server, bundle.render_routes(&material.route_values(&config, &[server])?)?));

@@ -4,10 +4,10 @@
 
 use super::draft::Draft;
 use super::effect::Effect;
+use super::input::PlanInput;
 use super::model::Plan;
 use super::standing::Standing;
 use super::to_https::ToHttps;
-use super::wish::Wish;
 use crate::outcome::{Comparison, DiffSection, DirectiveChange, GuessSection, LocalChanges, Offered};
 use crate::values::Hash;
 use nginx_config::merge::{Conflict, Lists};
@@ -81,8 +81,8 @@ pub(super) struct Made {
 
 impl Made {
     /// No change, where nothing is offered that could be taken.
-    pub(super) fn taking_nothing(wish: &Wish) -> Self {
-        Self { untaken: wish.take.clone(), ..Self::nothing() }
+    pub(super) fn taking_nothing(wanted: &PlanInput) -> Self {
+        Self { untaken: wanted.take.clone(), ..Self::nothing() }
     }
 
     pub(super) fn nothing() -> Self {

@@ -15,6 +15,7 @@ mod effect;
 mod error;
 mod graft;
 mod guards;
+mod input;
 mod inputs;
 mod kept;
 mod local;
@@ -33,7 +34,6 @@ mod standing;
 mod step;
 mod to_https;
 mod undecided;
-mod wish;
 
 pub use assemble::{RecordPaths, directive_changes, dropped_locations, explain};
 pub use base::remembers_base;
@@ -41,6 +41,10 @@ pub use carry::lost;
 pub use decisions::{Decisions, DecisionsError, FORMAT as DECISIONS_FORMAT};
 pub use effect::{BareToday, BlockEffect, Effect, Today};
 pub use error::{Conflicts, PlanError};
+pub use input::{
+    Candidate, Carry, Companion, Input, Keeping, LocalInclude, Memory, PlanInput, Strategy, WantedGuard,
+    WantedStrategy,
+};
 pub use kept::{
     BaseKind, FORMAT as LOCAL_PATCH_FORMAT, Kept, KeptChange, KeptError, LOCAL_FOLDER, LocalPatch,
     LocalRecord, Origin, PatchFault, Restoring, Stand, Taken, UnderivedError, VendorRestored, add_changes,
@@ -57,7 +61,3 @@ pub use standing::{MissingChange, SiteState, Standing};
 pub use step::{Content, Patch, PatchError, Step, Version, line_patches, patch, patch_to};
 pub use to_https::ToHttps;
 pub use undecided::undecided;
-pub use wish::{
-    Candidate, Carry, Companion, GuardWish, Input, Keeping, LocalInclude, Memory, Strategy, StrategyWish,
-    Wish,
-};

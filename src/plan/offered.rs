@@ -5,10 +5,10 @@
 
 use super::PlanError;
 use super::draft::Draft;
+use super::input::{Candidate, PlanInput};
 use super::inputs::{Material, serving};
 use super::migration::Made;
 use super::needs::defined_beside;
-use super::wish::{Candidate, Wish};
 use crate::outcome::{OfferKind, Offered};
 use nginx_config::diff::Kind;
 use nginx_config::merge::{Around, Doubt, Offer, Otherwise, Selected, covers, select};
@@ -19,13 +19,17 @@ use std::collections::BTreeSet;
 ///
 /// # Errors
 /// When a path names a block of which it cannot be told which one it is here.
-pub(super) fn take(material: &Material, candidate: &Candidate, wish: &Wish) -> Result<Made, PlanError> {
+pub(super) fn take(
+    material: &Material,
+    candidate: &Candidate,
+    wanted: &PlanInput,
+) -> Result<Made, PlanError> {
     let ours = &material.site_file()?.tree;
-    let is_named = |what: &Otherwise| wish.take.iter().any(|path| covers(path, &what.path));
+    let is_named = |what: &Otherwise| wanted.take.iter().any(|path| covers(path, &what.path));
     let (servers, names) = (serving(material), defined_beside(material.config, material.site_id()?));
     let around = Around { servers: &servers, names: &names };
     let found = compare(candidate, ours, around, &is_named)?;
-    let unused = unused(&wish.take, &found.taken);
+    let unused = unused(&wanted.take, &found.taken);
     let is_doubt = |doubt: &&Doubt| unused.iter().any(|path| covers(&doubt.block, path));
     if found.doubts.iter().any(|doubt| is_doubt(&doubt)) {
         return Err(PlanError::Doubts(found.doubts));

@@ -4,9 +4,9 @@
 //! out, and its hash is one that anybody can compute: so what it may ask for is listed here, and all else is refused.
 //! Which files are the configuration's is for `explain` to say, which knows the server.
 
+use super::input::Strategy;
 use super::model::{Plan, PlanKind};
 use super::step::{Content, Step, Version};
-use super::wish::Strategy;
 use crate::values::{Attributes, Mtime, TextPath};
 use std::collections::BTreeSet;
 

@@ -6,7 +6,7 @@
 
 use super::step::{Content, Step, Version};
 use crate::facts::FileFacts;
-use crate::journal::{ActiveRun, JournalStep, Phase, RunKind, RunOutcome, Standing, StepVersion};
+use crate::journal::{Acceptance, ActiveRun, JournalStep, Phase, RunKind, RunOutcome, StepVersion};
 use crate::values::{BackupId, Hash, TextPath};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -79,13 +79,13 @@ pub enum StuckReason {
 /// The files that cannot be set right without a person.
 pub fn recover(run: &ActiveRun, disk: &DiskState, why: &str) -> Result<Recovery, Vec<Stuck>> {
     let (outcome, way) = match (run.standing, run.kind) {
-        (Standing::Kept, _) => (RunOutcome::Applied, "every gate had passed, so the change is kept"),
-        (Standing::Unconfirmed, RunKind::Migrate) => (RunOutcome::RolledBack, "the change is undone"),
-        (Standing::Unproven, RunKind::Migrate) => (RunOutcome::Failed, "the change is undone"),
+        (Acceptance::Kept, _) => (RunOutcome::Applied, "every gate had passed, so the change is kept"),
+        (Acceptance::Unconfirmed, RunKind::Migrate) => (RunOutcome::RolledBack, "the change is undone"),
+        (Acceptance::Unproven, RunKind::Migrate) => (RunOutcome::Failed, "the change is undone"),
         (_, RunKind::Rollback) => (RunOutcome::Applied, "the rollback is finished"),
     };
     let reason = format!("{why}; {way}");
-    if run.standing == Standing::Kept {
+    if run.standing == Acceptance::Kept {
         return Ok(Recovery { steps: Vec::new(), outcome, reason });
     }
     let mut steps = Vec::new();
@@ -218,7 +218,7 @@ mod tests {
         FileFacts { sha256: Hash::of(contents.as_bytes()), attributes: Attributes::plain(0o644, 0, 0) }
     }
 
-    fn run(kind: RunKind, standing: Standing, reload_intended: bool) -> ActiveRun {
+    fn run(kind: RunKind, standing: Acceptance, reload_intended: bool) -> ActiveRun {
         let set = |path: &str| JournalStep::SetFile {
             path: at(path),
             from: StepVersion::File(Hash::of(b"old")),
@@ -276,7 +276,7 @@ mod tests {
 
     #[test]
     fn a_migration_is_undone_in_reverse() {
-        let forward = run(RunKind::Migrate, Standing::Unproven, false);
+        let forward = run(RunKind::Migrate, Acceptance::Unproven, false);
         check(&forward, ["old", "old"], "old", Ok(&[]));
         check(&forward, ["new", "old"], "old", Ok(&["/a", "reload"]));
         check(&forward, ["new", "new"], "old", Ok(&["/b", "/a", "reload"]));
@@ -284,7 +284,7 @@ mod tests {
         check(&forward, ["new", ""], "old", Err(StuckReason::Edited));
         check(&forward, ["new", "a folder"], "old", Err(StuckReason::Edited));
         check(&forward, ["new", "new"], "unrelated", Err(StuckReason::NotInBackup));
-        let reloading = run(RunKind::Migrate, Standing::Unproven, true);
+        let reloading = run(RunKind::Migrate, Acceptance::Unproven, true);
         check(&reloading, ["old", "old"], "old", Ok(&["reload"]));
         let again = ActiveRun { phase: Phase::Recovering, ..forward.clone() };
         check(&again, ["old", "old"], "old", Ok(&["reload"]));
@@ -292,19 +292,19 @@ mod tests {
 
     #[test]
     fn a_proven_migration_is_kept_whatever_came_after() {
-        check(&run(RunKind::Migrate, Standing::Kept, true), ["new", "other"], "old", Ok(&[]));
+        check(&run(RunKind::Migrate, Acceptance::Kept, true), ["new", "other"], "old", Ok(&[]));
     }
 
     #[test]
     fn an_unconfirmed_migration_is_undone() {
-        let unconfirmed = run(RunKind::Migrate, Standing::Unconfirmed, true);
+        let unconfirmed = run(RunKind::Migrate, Acceptance::Unconfirmed, true);
         check(&unconfirmed, ["new", "new"], "old", Ok(&["/b", "/a", "reload"]));
         check(&unconfirmed, ["new", "edited"], "old", Err(StuckReason::Edited));
     }
 
     #[test]
     fn a_rollback_is_finished_in_order() {
-        let rollback = run(RunKind::Rollback, Standing::Unproven, false);
+        let rollback = run(RunKind::Rollback, Acceptance::Unproven, false);
         check(&rollback, ["old", "old"], "new", Ok(&["/a", "/b", "reload"]));
         check(&rollback, ["new", "old"], "new", Ok(&["/b", "reload"]));
         check(&rollback, ["new", "new"], "new", Ok(&["reload"]));

@@ -5,10 +5,10 @@
 
 use super::PlanError;
 use super::candidate::{head, ports};
+use super::input::Candidate;
 use super::inputs::Material;
 use super::local_include::outdented;
 use super::needs::{Name, defined, same, used};
-use super::wish::Candidate;
 use crate::facts::{ServerFacts, ServerRole};
 use crate::motion::redirects_only;
 use nginx_config::routes::servers;

@@ -3,17 +3,17 @@
 //! Invariant: changes nothing; what is gone is told as where it could be planned.
 
 use super::PlanError;
+use super::input::{PlanInput, Strategy};
 use super::inputs::Material;
 use super::migrate::{named_in_text, standing};
 use super::migration::Migration;
 use super::model::{Plan, PlanKind};
-use super::wish::{Strategy, Wish};
 use crate::facts::Facts;
 use nginx_config::Config;
 
 /// What an update took, where it also has to be decided what comes back; `None` where the error is another.
 #[must_use]
-pub fn undecided(facts: &Facts, config: &Config, wish: &Wish, error: &PlanError) -> Option<Migration> {
+pub fn undecided(facts: &Facts, config: &Config, wanted: &PlanInput, error: &PlanError) -> Option<Migration> {
     let paths: Vec<String> = match error {
         PlanError::Conflicts(found) => found.conflicts.iter().map(|conflict| conflict.path.clone()).collect(),
         PlanError::Doubts(doubts) => doubts.iter().map(|doubt| doubt.block.clone()).collect(),
@@ -21,7 +21,7 @@ pub fn undecided(facts: &Facts, config: &Config, wish: &Wish, error: &PlanError)
     };
     let site = facts.site.file.to_str()?;
     let files = named_in_text(facts).ok()?;
-    let stand = standing(&Material { facts, config, files: &files, site }, wish).ok()??;
+    let stand = standing(&Material { facts, config, files: &files, site }, wanted).ok()??;
     if !stand.is_due() {
         return None;
     }

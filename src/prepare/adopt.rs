@@ -5,7 +5,7 @@
 use super::{Options, Prepared, accept, effect_findings, saved, write_finding};
 use crate::host::Root;
 use crate::outcome::{Failure, sort_findings};
-use crate::plan::{Plan, Strategy, StrategyWish};
+use crate::plan::{Plan, Strategy, WantedStrategy};
 use nginx_config::merge::Choice;
 
 impl Options {
@@ -13,7 +13,7 @@ impl Options {
     /// a merge decided is not decided again.
     pub fn make_again(&mut self, saved: &Plan) {
         let strategy = Strategy::named(&saved.strategy).filter(|strategy| *strategy != Strategy::Merge);
-        self.strategy = StrategyWish::Named(strategy.unwrap_or(Strategy::Graft));
+        self.strategy = WantedStrategy::Named(strategy.unwrap_or(Strategy::Graft));
         self.resolutions = std::mem::take(&mut self.resolutions).otherwise(Choice::Ours);
     }
 }

@@ -14,7 +14,7 @@ use crate::motion::page::{NEW_CLIENT, is_javascript};
 use crate::motion::{Block, NEW_CLIENT_ROUTE};
 use crate::outcome::{Finding, Level, codes};
 use crate::verify::probe::ProbePlan;
-use crate::verify::{Answer, Expected, Gate, Look, Probe};
+use crate::verify::{Answer, Expected, Gate, Probe, ProbeResult};
 use nginx_config::Config;
 
 /// Files of the page that are asked for by themselves.
@@ -65,10 +65,10 @@ struct Questions {
 
 /// What came.
 struct Answers {
-    through: Vec<(usize, Look)>,
-    behind: Vec<(UpstreamFacts, Look)>,
-    named: Option<Look>,
-    beside: Vec<(String, Look)>,
+    through: Vec<(usize, ProbeResult)>,
+    behind: Vec<(UpstreamFacts, ProbeResult)>,
+    named: Option<ProbeResult>,
+    beside: Vec<(String, ProbeResult)>,
 }
 
 impl Questions {
@@ -128,13 +128,13 @@ fn beside(facts: &Facts, at: &Probe) -> Vec<Probe> {
     outside.take(MOST_ASSETS).map(probe).collect()
 }
 
-fn is_a_file(look: &Look) -> bool {
+fn is_a_file(look: &ProbeResult) -> bool {
     let is_kind = |kind: &str| is_javascript(kind) || kind == "text/css";
-    matches!(look, Look::Answer(answer) if answer.status == 200 && is_kind(&answer.media_type))
+    matches!(look, ProbeResult::Answer(answer) if answer.status == 200 && is_kind(&answer.media_type))
 }
 
 /// `is_motions`: Motion itself serves the new client.
-fn decide(config: &Config, server: &mut ServerFacts, look: &Look, is_motions: bool) {
+fn decide(config: &Config, server: &mut ServerFacts, look: &ProbeResult, is_motions: bool) {
     let block = Block::new(config, server.node);
     match &server.new_client {
         // Where a condition leaves it open, one answer says nothing of the other ways.
@@ -150,21 +150,21 @@ fn decide(config: &Config, server: &mut ServerFacts, look: &Look, is_motions: bo
     }
 }
 
-fn decided(reason: &str, look: &Look) -> RouteState {
+fn decided(reason: &str, look: &ProbeResult) -> RouteState {
     match look {
         look if works(look).is_some() => RouteState::Present,
-        Look::Answer(answer) if is_about_today(answer) => {
+        ProbeResult::Answer(answer) if is_about_today(answer) => {
             RouteState::CannotTell(format!("{reason}; asked for it, the server answers {}", answer.status))
         }
-        Look::Answer(Answer { status: 200, fault: Some(fault), .. }) => {
+        ProbeResult::Answer(Answer { status: 200, fault: Some(fault), .. }) => {
             RouteState::Elsewhere(format!("{reason}; asked for it, a page answers, but {fault}"))
         }
-        Look::Answer(answer) => RouteState::Elsewhere(format!(
+        ProbeResult::Answer(answer) => RouteState::Elsewhere(format!(
             "{reason}; asked for it, the server answers {} and no page of the new client",
             answer.status
         )),
-        Look::Silent(error) => RouteState::CannotTell(format!("{reason}; asked for it: {error}")),
-        Look::NotTaken => RouteState::CannotTell(reason.to_owned()),
+        ProbeResult::Silent(error) => RouteState::CannotTell(format!("{reason}; asked for it: {error}")),
+        ProbeResult::NotTaken => RouteState::CannotTell(reason.to_owned()),
     }
 }
 
@@ -182,8 +182,8 @@ fn is_about_today(answer: &Answer) -> bool {
 fn said(
     facts: &Facts,
     runs: bool,
-    through: &[(usize, Look)],
-    behind: &[(UpstreamFacts, Look)],
+    through: &[(usize, ProbeResult)],
+    behind: &[(UpstreamFacts, ProbeResult)],
 ) -> Option<Finding> {
     let serving = facts.site.servers.iter().filter(|server| server.role == ServerRole::ServesMotion);
     let (mut lines, mut level) = (Vec::new(), Level::Info);
@@ -224,10 +224,10 @@ fn said(
 }
 
 /// Whether an answer is another one than that of a route that is there.
-fn contradicts(look: &Look) -> bool {
+fn contradicts(look: &ProbeResult) -> bool {
     match look {
-        Look::Answer(answer) => works(look).is_none() && !is_about_today(answer),
-        Look::Silent(_) | Look::NotTaken => false,
+        ProbeResult::Answer(answer) => works(look).is_none() && !is_about_today(answer),
+        ProbeResult::Silent(_) | ProbeResult::NotTaken => false,
     }
 }
 
@@ -237,8 +237,8 @@ mod tests {
     use crate::host::http::ProbeError;
     use crate::motion::page::Page;
 
-    fn answer(status: u16, page: Page, fault: Option<&str>, location: &str) -> Look {
-        Look::Answer(Answer {
+    fn answer(status: u16, page: Page, fault: Option<&str>, location: &str) -> ProbeResult {
+        ProbeResult::Answer(Answer {
             status,
             media_type: "text/html".to_owned(),
             location: location.to_owned(),
@@ -251,7 +251,7 @@ mod tests {
 
     #[test]
     fn an_answer_decides_and_silence_does_not() {
-        let check = |look: Look, expect: &str| {
+        let check = |look: ProbeResult, expect: &str| {
             let state = match decided("open", &look) {
                 RouteState::Present => "present",
                 RouteState::Missing => "missing",
@@ -270,8 +270,8 @@ mod tests {
         for status in [401, 403, 429, 502, 503] {
             check(answer(status, Page::Other, None, ""), "cannot-tell");
         }
-        check(Look::Silent(ProbeError::Timeout), "cannot-tell");
-        check(Look::NotTaken, "cannot-tell");
+        check(ProbeResult::Silent(ProbeError::Timeout), "cannot-tell");
+        check(ProbeResult::NotTaken, "cannot-tell");
     }
 
     #[test]
@@ -282,6 +282,6 @@ mod tests {
         assert!(!contradicts(&answer(200, Page::Client, None, "")));
         assert!(!contradicts(&answer(401, Page::Other, None, "")));
         assert!(!contradicts(&answer(302, Page::Other, None, "/sso")));
-        assert!(!contradicts(&Look::Silent(ProbeError::Timeout)));
+        assert!(!contradicts(&ProbeResult::Silent(ProbeError::Timeout)));
     }
 }

@@ -9,7 +9,7 @@ use crate::apply::states;
 use crate::host::Root;
 use crate::inspect::{Inspection, RootReader, motion_blocks_of};
 use crate::outcome::{Failure, FailureKind};
-use crate::plan::{Candidate, Input, Plan, Strategy, StrategyWish};
+use crate::plan::{Candidate, Input, Plan, Strategy, WantedStrategy};
 use crate::verify::staged::Changes;
 use nginx_config::{Config, ConfigError, File, Reader, Tree, redact_text};
 use std::collections::{BTreeMap, BTreeSet};
@@ -24,7 +24,7 @@ use std::path::{Path, PathBuf};
 pub fn candidate(
     root: &Root,
     inspection: &Inspection,
-    strategy: StrategyWish,
+    strategy: WantedStrategy,
     input: Input,
     beside: &BTreeMap<PathBuf, Vec<u8>>,
 ) -> Result<Candidate, Failure> {
@@ -35,7 +35,7 @@ pub fn candidate(
         return Err(Failure::new(FailureKind::Refused, message));
     };
     let live = Level::of(&site.tree);
-    let takes_locations_only = strategy == StrategyWish::Named(Strategy::Graft);
+    let takes_locations_only = strategy == WantedStrategy::Named(Strategy::Graft);
     let bytes = match (live, Level::of(&tree)) {
         // Its locations alone are taken: where its blocks would stand is for the live file to say.
         (Level::Whole, Level::Part) if takes_locations_only => {

@@ -5,10 +5,10 @@
 use super::effect::effect_findings;
 use super::merge::merge_findings;
 use super::options::{LookForCopies, Options};
+use super::plan_input::wanted;
 use super::planned::planned;
 use super::prepared::Prepared;
 use super::probes::{Opening, Reach, not_asked};
-use super::wish::wish;
 use super::{
     asked, bundle, candidate, certificates, client, copies, left_behind, named_upstream, nginx_test, ports,
     probes, saved, standing, ways,
@@ -74,8 +74,8 @@ fn gather(
         None => findings.extend(named_upstream::finding(&inspection.facts, None)),
         Some(_) => {}
     }
-    let wish = wish(root, &inspection, options, findings)?;
-    if let (Some(candidate), ClientChoice::Search) = (&wish.candidate, &options.inspect.client) {
+    let wanted = wanted(root, &inspection, options, findings)?;
+    if let (Some(candidate), ClientChoice::Search) = (&wanted.candidate, &options.inspect.client) {
         client::name_client(root, &mut inspection, candidate);
     }
     findings.append(&mut inspection.findings);
@@ -94,7 +94,7 @@ fn gather(
     if options.copies == LookForCopies::Yes {
         findings.extend(copies::older_copies(root, &inspection, &mut notes));
     }
-    let Some(migration) = planned(root, &inspection, options, &wish, findings)? else {
+    let Some(migration) = planned(root, &inspection, options, &wanted, findings)? else {
         return Ok((inspection, None, notes));
     };
     let migration =

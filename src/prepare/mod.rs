@@ -26,6 +26,7 @@ mod nginx_test;
 mod open_run;
 mod options;
 mod past;
+mod plan_input;
 mod planned;
 mod ports;
 mod prepared;
@@ -42,7 +43,6 @@ mod to_https;
 mod undoing;
 mod unusable;
 mod ways;
-mod wish;
 
 pub use asked::settle as ask;
 pub use bundle::finding as bundle_finding;

@@ -10,7 +10,7 @@ use crate::inspect::parse_upstream;
 use crate::motion::NEW_CLIENT_ROUTE;
 use crate::motion::page::{NEW_CLIENT, Page};
 use crate::outcome::{Finding, Level, codes};
-use crate::verify::{Expected, Gate, Kind, Look, Probe};
+use crate::verify::{Expected, Gate, Kind, Probe, ProbeResult};
 use std::net::{Ipv4Addr, SocketAddr};
 
 /// The new client's entry at a program behind NGINX; `None` where that is not on this machine's loopback.
@@ -55,14 +55,14 @@ fn keeps_the_path(url: &str) -> bool {
 }
 
 /// What there is to say of the named address; nothing where it answers as the new client does.
-pub fn finding(facts: &Facts, look: Option<&Look>) -> Option<Finding> {
+pub fn finding(facts: &Facts, look: Option<&ProbeResult>) -> Option<Finding> {
     let Some(ClientFacts::Proxied(url)) = &facts.motion.client else { return None };
     if look.is_some_and(|look| works(look).is_some()) {
         return None;
     }
     let own = facts.site.addresses_of_motion();
     let is_own = parse_upstream(url).iter().any(|address| own.contains(address));
-    let is_legacy = matches!(look, Some(Look::Answer(answer)) if answer.page == Page::Legacy);
+    let is_legacy = matches!(look, Some(ProbeResult::Answer(answer)) if answer.page == Page::Legacy);
     let what = match look {
         Some(look) => in_words(look),
         None if matches!(facts.host.scope, Scope::Tree(_)) => {

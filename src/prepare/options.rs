@@ -8,7 +8,7 @@ use crate::apply::SandboxChoice;
 use crate::inspect;
 use crate::outcome::codes::Code;
 use crate::plan::bundle::{Bundle, Origin};
-use crate::plan::{GuardWish, Input, StrategyWish};
+use crate::plan::{Input, WantedGuard, WantedStrategy};
 use nginx_config::merge::Resolutions;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
@@ -24,7 +24,7 @@ pub struct Options {
     /// Where they come from.
     pub templates: Origin,
     /// How the new configuration is made.
-    pub strategy: StrategyWish,
+    pub strategy: WantedStrategy,
     /// The vendor's own new file.
     pub candidate: Option<Input>,
     /// New files that come with it, by their paths: those that it includes are made, too.
@@ -43,7 +43,7 @@ pub struct Options {
     /// Where local blocks are to go, below the root.
     pub local_include: Option<PathBuf>,
     /// What becomes of the guards of today's pages.
-    pub guards: GuardWish,
+    pub guards: WantedGuard,
     /// Findings accepted by name.
     pub accept: BTreeSet<Code>,
     /// Whether a sandbox is demanded.

@@ -8,7 +8,7 @@ use super::{left_behind, merge};
 use crate::host::Root;
 use crate::inspect::Inspection;
 use crate::outcome::{Failure, FailureKind, Finding, codes};
-use crate::plan::{Migration, PlanError, SiteState, Standing, Wish, migrate, undecided};
+use crate::plan::{Migration, PlanError, PlanInput, SiteState, Standing, migrate, undecided};
 use std::borrow::Cow;
 
 /// Plans; nothing where the new client was not found.
@@ -19,20 +19,20 @@ pub fn planned(
     root: &Root,
     inspection: &Inspection,
     options: &Options,
-    wish: &Wish,
+    wanted: &PlanInput,
     findings: &mut Vec<Finding>,
 ) -> Result<Option<Migration>, Failure> {
     let (facts, config) = (&inspection.facts, &inspection.config);
-    let known = migrate(facts, config, &options.bundle, wish);
-    let (known, wish) = match known {
+    let known = migrate(facts, config, &options.bundle, wanted);
+    let (known, wanted) = match known {
         // It fits by itself, and nothing can be built on it all the same.
         Err(PlanError::Kept(_, error)) => {
             findings.push(Unreadable::damaged(root, facts, &error.to_string()).finding());
             let unknown = Some(SiteState::Unreadable);
-            let without = Wish { memory: None, keeping: None, unknown, ..wish.clone() };
+            let without = PlanInput { memory: None, keeping: None, unknown, ..wanted.clone() };
             (migrate(facts, config, &options.bundle, &without), Cow::Owned(without))
         }
-        known => (known, Cow::Borrowed(wish)),
+        known => (known, Cow::Borrowed(wanted)),
     };
     let mut migration = match known {
         Ok(migration) => migration,
@@ -40,7 +40,7 @@ pub fn planned(
         Err(error) => {
             let failure = no_plan(&error);
             let looks_only = options.conflicts == OpenConflicts::Say;
-            match undecided(facts, config, &wish, &error).filter(|_| looks_only) {
+            match undecided(facts, config, &wanted, &error).filter(|_| looks_only) {
                 Some(seen) => {
                     findings.extend(failure.findings);
                     seen
@@ -49,7 +49,7 @@ pub fn planned(
             }
         }
     };
-    if let Some(state) = wish.unknown {
+    if let Some(state) = wanted.unknown {
         let file = inspection.facts.site.file.file_name().map(|name| name.to_string_lossy().into_owned());
         migration.standing = Standing { state, file: file.unwrap_or_default(), ..Standing::default() };
     } else if !migration.standing.lacks_changes()

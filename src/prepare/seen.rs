@@ -3,29 +3,32 @@
 //! Invariant: pure; only the whole page with its files counts as the new client.
 
 use crate::motion::page::Page;
-use crate::verify::{Answer, Look};
+use crate::verify::{Answer, ProbeResult};
 
 /// Files of the page that are named to people.
 const LISTED: usize = 3;
 
 /// The files of the new client's page that came, where it is that page and all of it came.
-pub(super) fn works(look: &Look) -> Option<&[String]> {
+pub(super) fn works(look: &ProbeResult) -> Option<&[String]> {
     match look {
-        Look::Answer(Answer { status: 200, page: Page::Client, fault: None, loaded, media_type, .. })
-            if media_type == "text/html" =>
-        {
-            Some(loaded)
-        }
+        ProbeResult::Answer(Answer {
+            status: 200,
+            page: Page::Client,
+            fault: None,
+            loaded,
+            media_type,
+            ..
+        }) if media_type == "text/html" => Some(loaded),
         _ => None,
     }
 }
 
 /// An answer for the new client's entry, for people.
-pub(super) fn in_words(look: &Look) -> String {
+pub(super) fn in_words(look: &ProbeResult) -> String {
     match look {
-        Look::Silent(error) => error.to_string(),
-        Look::NotTaken => "not asked: out of time".to_owned(),
-        Look::Answer(answer) => {
+        ProbeResult::Silent(error) => error.to_string(),
+        ProbeResult::NotTaken => "not asked: out of time".to_owned(),
+        ProbeResult::Answer(answer) => {
             let what = match (answer.status, answer.page, &answer.fault) {
                 (200, Page::Client, None) if answer.media_type == "text/html" => {
                     let listed: Vec<_> = answer.loaded.iter().take(LISTED).map(String::as_str).collect();

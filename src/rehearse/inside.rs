@@ -4,9 +4,9 @@
 //! changes a live server; only the upstreams are stand-ins.
 
 use super::load::{From, Load, LoadOptions, Route, Window};
-use super::protocol::{Keep, Kept, Order, Rehearsed};
+use super::protocol::{Keep, KeptFile, Order, Rehearsed};
 use super::stage;
-use crate::apply::{Confirmation, INSTALLING, Request, Run, RunEvent, SandboxChoice, run, states};
+use crate::apply::{Confirmation, INSTALLING, Run, RunEvent, RunRequest, SandboxChoice, run, states};
 use crate::facts::{Counted, Facts, FileFacts, LimitFacts, LimitKind, ShadowKind};
 use crate::host::sandbox::{ChildContext, Launcher};
 use crate::host::trust::Executable;
@@ -188,8 +188,13 @@ impl Rehearsal<'_> {
         Err(Failure::new(FailureKind::Failed, format!("the rollback left other bytes in {list}")))
     }
 
-    fn request<'a>(&'a self, plan: &'a Plan, probes: &'a ProbePlan, source: Option<BackupId>) -> Request<'a> {
-        Request {
+    fn request<'a>(
+        &'a self,
+        plan: &'a Plan,
+        probes: &'a ProbePlan,
+        source: Option<BackupId>,
+    ) -> RunRequest<'a> {
+        RunRequest {
             root: self.root,
             lock: self.lock,
             launcher: self.launcher,
@@ -278,7 +283,7 @@ fn keep_planned(root: &Root, plan: &Plan, rehearsed: &mut Rehearsed) {
     for (path, wanted) in last {
         if let Staged::File(content) | Staged::FileInstead(content) = wanted {
             let text = String::from_utf8_lossy(&redact_source(&content.bytes)).into_owned();
-            rehearsed.kept.push(Kept { name: kept_name(&path), text });
+            rehearsed.kept.push(KeptFile { name: kept_name(&path), text });
         }
     }
 }
@@ -294,7 +299,7 @@ fn keep_logs(root: &Root, facts: &Facts, rehearsed: &mut Rehearsed) {
         }
         let tail = &bytes[bytes.len().saturating_sub(LOG_TAIL)..];
         let text = redact_text(&String::from_utf8_lossy(tail));
-        rehearsed.kept.push(Kept { name: kept_name(&log.path), text });
+        rehearsed.kept.push(KeptFile { name: kept_name(&log.path), text });
     }
 }
 

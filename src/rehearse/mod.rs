@@ -13,5 +13,5 @@ mod stage;
 pub mod standin;
 
 pub use inside::inside;
-pub use outside::{Wishes, rehearse};
-pub use protocol::{FailureName, Keep, Kept, Rehearsed};
+pub use outside::{RehearsalOptions, rehearse};
+pub use protocol::{FailureName, Keep, KeptFile, Rehearsed};

@@ -26,7 +26,7 @@ const LIMIT: Duration = Duration::from_secs(300);
 
 /// What a rehearsal is asked for besides the options of the change.
 #[derive(Debug, Clone)]
-pub struct Wishes {
+pub struct RehearsalOptions {
     /// How long a reload may take.
     pub reload_timeout: Duration,
     /// Requests of the load, at least.
@@ -46,13 +46,13 @@ pub fn rehearse(
     launcher: &Launcher,
     options: &Options,
     prepared: &Prepared,
-    wishes: Wishes,
+    wanted: RehearsalOptions,
 ) -> Result<Rehearsed, Failure> {
     let facts = &prepared.inspection.facts;
     need_root()?;
     let planned = planned(root, prepared);
     let (mut spec, mut notes) = staged::set_up(root, facts, &planned);
-    let order = order(&prepared.inspection, options, wishes, private(spec.capabilities))?;
+    let order = order(&prepared.inspection, options, wanted, private(spec.capabilities))?;
     let payload = serde_json::to_value(order).map_err(|error| {
         Failure::new(FailureKind::Failed, format!("writing the rehearsal's order: {error}"))
     })?;
@@ -118,7 +118,7 @@ fn private(tested: Capabilities) -> Capabilities {
 fn order(
     inspection: &Inspection,
     options: &Options,
-    wishes: Wishes,
+    wanted: RehearsalOptions,
     capabilities: Capabilities,
 ) -> Result<Order, Failure> {
     let client = inspection.facts.motion.client.as_ref().ok_or_else(|| {
@@ -147,7 +147,7 @@ fn order(
         options.inspect.nginx = Some(program.name().to_owned());
     }
     options.sandbox = SandboxChoice::Required;
-    let Wishes { reload_timeout, load, keep, command } = wishes;
+    let RehearsalOptions { reload_timeout, load, keep, command } = wanted;
     Ok(Order { options, capabilities, reload_timeout, load, keep, command })
 }
 

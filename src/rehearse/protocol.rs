@@ -50,14 +50,14 @@ pub struct Rehearsed {
     pub durations: Vec<DurationSection>,
     /// What differed from the real server, for people.
     pub notes: Vec<String>,
-    pub kept: Vec<Kept>,
+    pub kept: Vec<KeptFile>,
     pub failure: Option<(FailureName, String)>,
 }
 
 /// A file of the private copy.
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Kept {
+pub struct KeptFile {
     /// A plain file name.
     pub name: String,
     pub text: String,

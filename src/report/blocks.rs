@@ -15,7 +15,7 @@ const TOP: &str = "top level";
 
 /// What is said of one directive.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Entry {
+pub struct DirectiveNote {
     /// `+`, `-`, `~` or a word; nothing where all of a list are alike.
     pub sign: String,
     /// The path of the block.
@@ -25,7 +25,7 @@ pub struct Entry {
     pub text: String,
 }
 
-impl Entry {
+impl DirectiveNote {
     /// An entry of a row that has these four; another row has none.
     pub fn of_row(cells: Vec<String>) -> Option<Self> {
         let [sign, block, directive, text] = cells.try_into().ok()?;
@@ -35,7 +35,7 @@ impl Entry {
 
 /// The lines of a list.
 #[must_use]
-pub fn by_block(entries: &[Entry], style: Style) -> Vec<String> {
+pub fn by_block(entries: &[DirectiveNote], style: Style) -> Vec<String> {
     let blocks = grouped(entries.iter().map(|entry| (entry.block.as_str(), row(entry))));
     blocks.iter().flat_map(|(block, rows)| lines(block, rows, style)).collect()
 }
@@ -54,7 +54,7 @@ pub fn grouped<'a, T>(all: impl Iterator<Item = (&'a str, T)>) -> Vec<(&'a str, 
     blocks
 }
 
-fn row(entry: &Entry) -> Vec<Cell> {
+fn row(entry: &DirectiveNote) -> Vec<Cell> {
     let tone = tone(&entry.sign);
     if entry.text.is_empty() {
         let cells = [&entry.sign, &entry.directive].map(|text| Cell::in_full(text).toned(tone));
@@ -86,9 +86,9 @@ fn lines(block: &str, rows: &[Vec<Cell>], style: Style) -> Vec<String> {
 mod tests {
     use super::*;
 
-    fn entry(sign: &str, block: &str, directive: &str, text: &str) -> Entry {
+    fn entry(sign: &str, block: &str, directive: &str, text: &str) -> DirectiveNote {
         let [sign, block, directive, text] = [sign, block, directive, text].map(str::to_owned);
-        Entry { sign, block, directive, text }
+        DirectiveNote { sign, block, directive, text }
     }
 
     #[test]

@@ -2,7 +2,7 @@
 //!
 //! Invariant: no line is wider than the style allows, but one of a word that people copy.
 
-use super::blocks::{self, Entry, by_block};
+use super::blocks::{self, DirectiveNote, by_block};
 use super::ending::{INDENT, ending, section, summary};
 use super::glyphs::{ARROW, DOT};
 use super::style::{Detail, Style, Tone};
@@ -220,7 +220,7 @@ fn comparisons(outcome: &Outcome, style: Style) -> Vec<String> {
 fn lists(outcome: &Outcome, style: Style) -> Vec<String> {
     let rows = outcome.details.rows.iter().flatten();
     let mut lines = match outcome.rows_by_block {
-        true => by_block(&rows.cloned().filter_map(Entry::of_row).collect::<Vec<_>>(), style),
+        true => by_block(&rows.cloned().filter_map(DirectiveNote::of_row).collect::<Vec<_>>(), style),
         false => table::columns(&rows.map(|cells| painted(cells)).collect::<Vec<_>>(), style),
     };
     if !lines.is_empty() {
@@ -269,7 +269,7 @@ fn offers(title: &str, offers: &[Offered], style: Style) -> Vec<String> {
             Some(name) => (offer.path.clone(), name.to_owned()),
             None => (String::new(), offer.take.clone()),
         };
-        Entry { sign: sign.to_owned(), block, directive, text }
+        DirectiveNote { sign: sign.to_owned(), block, directive, text }
     };
     let entries: Vec<_> = offers.iter().map(entry).collect();
     section(title, by_block(&entries, style.inside(INDENT)), style)
@@ -283,7 +283,7 @@ fn local_changes(title: &str, changes: &LocalChanges, style: Style) -> Vec<Strin
         let today =
             change.today.as_deref().map_or_else(String::new, |text| format!("today: {}", one_line(text)));
         let [block, directive] = change_in_words(change);
-        Entry { sign: name.to_owned(), block, directive, text: today }
+        DirectiveNote { sign: name.to_owned(), block, directive, text: today }
     };
     let (mut entries, mut many) = (Vec::new(), Vec::new());
     for (name, list) in lists {

@@ -7,7 +7,7 @@ use super::manifest::Name;
 use super::map::{LinkKind, Part, Use};
 use super::plan::is_set;
 use super::session::{Session, failure};
-use super::snapshot::{Field, LinkRow, Record, Records, Scope, Section, Snapshot, Standing};
+use super::snapshot::{Field, LinkRow, Record, Records, RowState, Scope, Section, Snapshot};
 use crate::db::DbError;
 use crate::outcome::{Failure, Finding};
 use crate::seed::Channel;
@@ -112,7 +112,7 @@ fn members(records: Option<&Records>, links: &[LinkRow]) -> Vec<(Name, Penalties
         penalties.entry(link.member).or_default().insert(link.penalty);
     }
     let named = |(member, penalties): (i64, BTreeSet<Option<i32>>)| {
-        let record = records.rows.get(&member).filter(|record| record.standing == Standing::Live)?;
+        let record = records.rows.get(&member).filter(|record| record.standing == RowState::Live)?;
         Some((record.name.clone(), penalties.into_iter().collect()))
     };
     let mut members: Vec<_> = penalties.into_iter().filter_map(named).collect();

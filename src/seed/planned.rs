@@ -2,7 +2,7 @@
 //!
 //! Invariant: everything is read in one READ ONLY transaction. What is planned and what it relies on belong together.
 
-use super::consequences::{self, Login, Look};
+use super::consequences::{self, Login, PlanContext};
 use super::effects::effects;
 use super::foreseen;
 use super::manifest::{Candidates, Manifest, Problem, shown_beside, shown_unmasked};
@@ -70,7 +70,7 @@ impl Session {
     pub fn logged_in(&mut self, plan: &Plan) -> Result<BTreeSet<String>, Failure> {
         self.reading(&Needs::none(), |session| {
             let (map, catalog, telling) = (&session.map, &session.catalog, session.telling);
-            let look = &mut Look { conn: &mut session.conn, map, catalog, plan, telling };
+            let look = &mut PlanContext { conn: &mut session.conn, map, catalog, plan, telling };
             consequences::logged_in(look).map_err(|error| failure(&error))
         })
     }
@@ -95,7 +95,7 @@ impl Session {
         let agreement = if agrees { Agreement::Agrees } else { Agreement::Differs };
         consequences::label(&mut self.conn, &self.map, &mut plan).map_err(failed)?;
         let (map, catalog, telling) = (&self.map, &self.catalog, self.telling);
-        let look = &mut Look { conn: &mut self.conn, map, catalog, plan: &plan, telling };
+        let look = &mut PlanContext { conn: &mut self.conn, map, catalog, plan: &plan, telling };
         findings.extend(consequences::findings(look, &named(manifest, &snapshot)).map_err(failed)?);
         let alike = consequences::alike(look).map_err(failed)?;
         findings.extend(alike.findings);

@@ -22,6 +22,6 @@ mod words;
 pub use canonical::{Edition, FORMAT, Fingerprint, KEPT};
 pub use inside::{inside, is_ours};
 pub use judge::{NotRunnable, Script};
-pub use outside::{Wishes, run};
+pub use outside::{TrialOptions, run};
 pub use protocol::Tried;
 pub use report::{comparisons, section};

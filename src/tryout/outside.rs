@@ -27,7 +27,7 @@ const SEARCH_PATH: &str = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sb
 
 /// What is wanted of a try.
 #[derive(Debug)]
-pub struct Wishes<'a> {
+pub struct TrialOptions<'a> {
     pub script: &'a Script,
     /// What it is called with.
     pub arguments: &'a [String],
@@ -44,21 +44,21 @@ pub struct Wishes<'a> {
 ///
 /// # Errors
 /// When there is no private copy to be had, or nothing could be run in it.
-pub fn run(root: &Root, launcher: &Launcher, wishes: &Wishes<'_>) -> Result<Tried, Failure> {
-    let mut limits = wishes.limits;
+pub fn run(root: &Root, launcher: &Launcher, wanted: &TrialOptions<'_>) -> Result<Tried, Failure> {
+    let mut limits = wanted.limits;
     // What is written lies in memory, too.
     let groups = Groups::make(limits.processes, limits.memory.saturating_add(limits.disk));
     limits.grouped = groups.is_ok();
-    let (mut spec, mut notes) = spec(root, wishes.facts);
+    let (mut spec, mut notes) = spec(root, wanted.facts);
     spec.network = Network::Private;
     spec.capabilities = Capabilities::Nginx;
     spec.deadline = limits.time.saturating_add(AROUND);
     spec.disk = Some(limits.disk);
     spec.layers = Visibility::Shown;
     spec.cgroups = groups.as_ref().map(Groups::lists).unwrap_or_default();
-    let (path, folder) = place(wishes.script);
-    spec.files.push(staged(&path, wishes.script));
-    let order = order(root, wishes, limits, &path, folder);
+    let (path, folder) = place(wanted.script);
+    spec.files.push(staged(&path, wanted.script));
+    let order = order(root, wanted, limits, &path, folder);
     let payload = serde_json::to_value(Payload { r#try: order })
         .map_err(|error| Failure::new(FailureKind::Failed, format!("writing the order: {error}")))?;
     let called = launcher.call(&spec, &payload).map_err(|refused| refusal(&refused))?;
@@ -75,8 +75,8 @@ pub fn run(root: &Root, launcher: &Launcher, wishes: &Wishes<'_>) -> Result<Trie
     notes.append(&mut observed.notes);
     notes.dedup();
     let containment = containment(&limits, groups.as_ref().err(), notes);
-    own::without_tests(&mut observed, wishes.facts);
-    let copies = own::copies(root, &observed, wishes.facts);
+    own::without_tests(&mut observed, wanted.facts);
+    let copies = own::copies(root, &observed, wanted.facts);
     Ok(Tried { observed, copies, hit, containment })
 }
 
@@ -133,10 +133,10 @@ fn staged(path: &Path, script: &Script) -> StagedFile {
     StagedFile { path: path.to_owned(), mode: 0o755, uid: 0, gid: 0, bytes: script.bytes.clone() }
 }
 
-fn order(root: &Root, wishes: &Wishes<'_>, limits: Limits, path: &Path, folder: PathBuf) -> Order {
-    let mut command = wishes.script.interpreter.clone();
+fn order(root: &Root, wanted: &TrialOptions<'_>, limits: Limits, path: &Path, folder: PathBuf) -> Order {
+    let mut command = wanted.script.interpreter.clone();
     command.push(path.to_string_lossy().into_owned());
-    command.extend(wishes.arguments.iter().cloned());
+    command.extend(wanted.arguments.iter().cloned());
     let environment = [
         ("PATH", SEARCH_PATH),
         ("HOME", "/root"),
@@ -154,7 +154,7 @@ fn order(root: &Root, wishes: &Wishes<'_>, limits: Limits, path: &Path, folder: 
         environment: environment.map(|(name, value)| (name.to_owned(), value.to_owned())).to_vec(),
         stand_ins: stand_in::names(),
         always,
-        files: wishes.files.clone(),
+        files: wanted.files.clone(),
         limits,
     }
 }

@@ -4,7 +4,7 @@
 //! fails exactly when a gated row does. Pure: it must not ask any server.
 
 use super::gate::{judge, judge_restored, stable};
-pub use super::model::{Answer, Baseline, Look};
+pub use super::model::{Answer, Baseline, ProbeResult};
 use super::model::{Gate, Judgement, Probe};
 use super::patience::{in_the_way, turned_away};
 use crate::facts::LimitFacts;
@@ -52,7 +52,7 @@ pub fn before(probes: &[Probe], baselines: &[Baseline]) -> Verdict {
 
 /// The rows after the change.
 #[must_use]
-pub fn after(probes: &[Probe], baselines: &[Baseline], looks: &[Look]) -> Verdict {
+pub fn after(probes: &[Probe], baselines: &[Baseline], looks: &[ProbeResult]) -> Verdict {
     let mut verdict = Verdict::default();
     for ((probe, baseline), look) in probes.iter().zip(baselines).zip(looks) {
         let judgement = through_limits(probe, baseline, look, judge(probe, baseline, look));
@@ -69,10 +69,15 @@ pub fn after(probes: &[Probe], baselines: &[Baseline], looks: &[Look]) -> Verdic
 /// The rows after the rollback, added to those after the change: every stable
 /// route, the new client's among them, must answer as before.
 #[must_use]
-pub fn restored(probes: &[Probe], baselines: &[Baseline], changed: &Verdict, looks: &[Look]) -> Verdict {
+pub fn restored(
+    probes: &[Probe],
+    baselines: &[Baseline],
+    changed: &Verdict,
+    looks: &[ProbeResult],
+) -> Verdict {
     let mut verdict = Verdict::default();
     for (index, (probe, baseline)) in probes.iter().zip(baselines).enumerate() {
-        let look = looks.get(index).unwrap_or(&Look::NotTaken);
+        let look = looks.get(index).unwrap_or(&ProbeResult::NotTaken);
         let judgement = judge_restored(probe, baseline, look);
         // The files are back and the reload is proven: a limit in the way says nothing against that.
         let judgement = match (judgement, turned_away(&probe.limits, look)) {
@@ -104,8 +109,8 @@ fn shows_the_new_client(probe: &Probe) -> bool {
 
 /// Names the limit that may have answered in the place of the route. What it
 /// answered before the change is nothing to be held against.
-fn through_limits(probe: &Probe, baseline: &Baseline, look: &Look, judgement: Judgement) -> Judgement {
-    let limited = |look: &Look| in_the_way(&probe.limits, look);
+fn through_limits(probe: &Probe, baseline: &Baseline, look: &ProbeResult, judgement: Judgement) -> Judgement {
+    let limited = |look: &ProbeResult| in_the_way(&probe.limits, look);
     let before = limited(&baseline.first).or_else(|| limited(&baseline.second));
     match (judgement, before, limited(look)) {
         (Judgement::Fails(reason), Some(limit), _) if !probe.gate.wants_something_new() => {
@@ -151,10 +156,10 @@ fn row(probe: &Probe, baseline: &Baseline, gated: bool, note: String) -> ProbeRo
     }
 }
 
-fn status(look: &Look) -> u16 {
+fn status(look: &ProbeResult) -> u16 {
     match look {
-        Look::Answer(answer) => answer.status,
-        Look::Silent(_) | Look::NotTaken => 0,
+        ProbeResult::Answer(answer) => answer.status,
+        ProbeResult::Silent(_) | ProbeResult::NotTaken => 0,
     }
 }
 
@@ -172,14 +177,14 @@ mod tests {
     use crate::motion::page::Page;
     use crate::verify::samples::{answer, limit, probe, said};
 
-    fn of(page: Page) -> Look {
-        Look::Answer(Answer { page, ..answer(200) })
+    fn of(page: Page) -> ProbeResult {
+        ProbeResult::Answer(Answer { page, ..answer(200) })
     }
 
     #[test]
     fn what_a_limit_answers_is_said_to_be_its_own() {
         let limited = |gate| Probe { limits: vec![limit(429, Some(200))], ..probe(gate) };
-        let fate = |gate: Gate, before: [Look; 2], now: Look| {
+        let fate = |gate: Gate, before: [ProbeResult; 2], now: ProbeResult| {
             let [first, second] = before;
             let verdict = after(&[limited(gate)], &[Baseline { first, second }], &[now]);
             (verdict.rows[0].gated, verdict.rows[0].ok, verdict.rows[0].note.clone())
@@ -207,7 +212,7 @@ mod tests {
 
     #[test]
     fn only_a_route_that_answered_shows_the_new_client() {
-        let seen = |gate: Gate, uri: &str, before: Look, now: Look| {
+        let seen = |gate: Gate, uri: &str, before: ProbeResult, now: ProbeResult| {
             let probes = [Probe { uri: uri.to_owned(), ..probe(gate) }];
             after(&probes, &[Baseline { first: before.clone(), second: before }], &[now]).new_client
         };

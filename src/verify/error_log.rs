@@ -30,7 +30,7 @@ pub enum MainLog {
 
 /// One line of level `error` or above that is not about a connection.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Entry {
+pub(super) struct ErrorLine {
     pub(super) pid: i32,
     pub(super) is_emergency: bool,
     /// Of level `alert` or `emerg`.
@@ -53,7 +53,7 @@ pub(super) struct LogWatch {
     /// Whose lines are kept however many others write.
     master: i32,
     kept: BTreeMap<i32, usize>,
-    pub(super) entries: Vec<Entry>,
+    pub(super) entries: Vec<ErrorLine>,
 }
 
 #[derive(Debug)]
@@ -193,7 +193,7 @@ fn is_known(file: &File, files: &[Followed]) -> io::Result<bool> {
 
 /// Reads `2026/01/02 03:04:05 [crit] 12#34: message`; `None` for lower levels, lines about a
 /// connection and anything else: also for the rest of a torn line and for further lines of a message.
-fn parse(line: &[u8]) -> Option<Entry> {
+fn parse(line: &[u8]) -> Option<ErrorLine> {
     let line = String::from_utf8_lossy(line.trim_ascii_end()).into_owned();
     let (time, rest) = line.split_once(" [")?;
     if !is_time(time) {
@@ -208,7 +208,7 @@ fn parse(line: &[u8]) -> Option<Entry> {
     if message.starts_with('*') {
         return None;
     }
-    let entry = Entry {
+    let entry = ErrorLine {
         pid: pid.parse().ok()?,
         is_emergency: level == "emerg",
         is_grave: matches!(level, "alert" | "emerg"),
@@ -216,7 +216,7 @@ fn parse(line: &[u8]) -> Option<Entry> {
         exited: exited(message),
         line: String::new(),
     };
-    Some(Entry { line, ..entry })
+    Some(ErrorLine { line, ..entry })
 }
 
 /// The child of `worker process 12 exited on signal 9`, or of `cache manager process 12 exited …`.

@@ -4,7 +4,7 @@
 //! on; what cannot be told apart is said and not counted. Pure: it must not
 //! ask any server.
 
-use super::model::{Answer, Baseline, Gate, Judgement, Look, Probe};
+use super::model::{Answer, Baseline, Gate, Judgement, Probe, ProbeResult};
 use crate::host::http::ProbeError;
 use crate::motion::page;
 use crate::motion::page::Page;
@@ -13,7 +13,7 @@ use crate::motion::page::Page;
 const OPEN_NOW: &str = "open now (accepted)";
 
 /// How `look` compares with what the gate asks for.
-pub(super) fn judge(probe: &Probe, baseline: &Baseline, look: &Look) -> Judgement {
+pub(super) fn judge(probe: &Probe, baseline: &Baseline, look: &ProbeResult) -> Judgement {
     match &probe.gate {
         Gate::AsBefore => as_before(baseline, look),
         Gate::Stated(status, _) => stated(*status, look),
@@ -26,7 +26,7 @@ pub(super) fn judge(probe: &Probe, baseline: &Baseline, look: &Look) -> Judgemen
 }
 
 /// How `look` compares with what stood before the change, for every gate alike.
-pub(super) fn judge_restored(probe: &Probe, baseline: &Baseline, look: &Look) -> Judgement {
+pub(super) fn judge_restored(probe: &Probe, baseline: &Baseline, look: &ProbeResult) -> Judgement {
     match probe.gate {
         Gate::Informational => Judgement::Ungated(String::new()),
         _ => as_before(baseline, look),
@@ -50,12 +50,14 @@ pub(super) enum Unstable {
 /// The answer that both looks agreed on, or why there is none to compare with.
 pub(super) fn stable(baseline: &Baseline) -> Result<&Answer, Unstable> {
     match (&baseline.first, &baseline.second) {
-        (Look::Answer(first), Look::Answer(second)) if same_head(first, second) => Ok(second),
-        (Look::Answer(first), Look::Answer(second)) if gateway(first) && gateway(second) => Ok(second),
-        (Look::Silent(first), Look::Silent(second)) if first == second => {
+        (ProbeResult::Answer(first), ProbeResult::Answer(second)) if same_head(first, second) => Ok(second),
+        (ProbeResult::Answer(first), ProbeResult::Answer(second)) if gateway(first) && gateway(second) => {
+            Ok(second)
+        }
+        (ProbeResult::Silent(first), ProbeResult::Silent(second)) if first == second => {
             Err(Unstable::Silent(second.clone()))
         }
-        (Look::NotTaken, _) | (_, Look::NotTaken) => Err(Unstable::NotTaken),
+        (ProbeResult::NotTaken, _) | (_, ProbeResult::NotTaken) => Err(Unstable::NotTaken),
         _ => Err(Unstable::Changing),
     }
 }
@@ -70,28 +72,32 @@ fn gateway(answer: &Answer) -> bool {
     matches!(answer.status, 502 | 504)
 }
 
-fn as_before(baseline: &Baseline, look: &Look) -> Judgement {
+fn as_before(baseline: &Baseline, look: &ProbeResult) -> Judgement {
     let before = match stable(baseline) {
         Ok(before) => before,
         Err(why) => return Judgement::Ungated(cannot_tell(&why, look)),
     };
     match look {
-        Look::NotTaken => Judgement::Fails("not looked at: out of time".to_owned()),
-        Look::Answer(now) if gateway(before) && gateway(now) => Judgement::Holds("dead upstream".to_owned()),
-        Look::Silent(ProbeError::Timeout) if gateway(before) => {
+        ProbeResult::NotTaken => Judgement::Fails("not looked at: out of time".to_owned()),
+        ProbeResult::Answer(now) if gateway(before) && gateway(now) => {
+            Judgement::Holds("dead upstream".to_owned())
+        }
+        ProbeResult::Silent(ProbeError::Timeout) if gateway(before) => {
             Judgement::Ungated("dead upstream before, no answer in time now: cannot be told apart".to_owned())
         }
-        Look::Silent(error) => Judgement::Fails(format!("answered {} before, now {error}", before.status)),
-        Look::Answer(now) => match difference(baseline, before, now) {
+        ProbeResult::Silent(error) => {
+            Judgement::Fails(format!("answered {} before, now {error}", before.status))
+        }
+        ProbeResult::Answer(now) => match difference(baseline, before, now) {
             Some(difference) => Judgement::Fails(difference),
             None => Judgement::Holds(String::new()),
         },
     }
 }
 
-fn cannot_tell(why: &Unstable, look: &Look) -> String {
+fn cannot_tell(why: &Unstable, look: &ProbeResult) -> String {
     match (why, look) {
-        (Unstable::Silent(ProbeError::Timeout), Look::Silent(ProbeError::Timeout)) => {
+        (Unstable::Silent(ProbeError::Timeout), ProbeResult::Silent(ProbeError::Timeout)) => {
             format!("{why}, and after: cannot be told apart")
         }
         _ => why.to_string(),
@@ -109,7 +115,9 @@ fn difference(baseline: &Baseline, before: &Answer, now: &Answer) -> Option<Stri
         return Some("redirects elsewhere than before".to_owned());
     }
     let stable_body = match (&baseline.first, &baseline.second) {
-        (Look::Answer(first), Look::Answer(second)) if first.sha256 == second.sha256 => second.sha256,
+        (ProbeResult::Answer(first), ProbeResult::Answer(second)) if first.sha256 == second.sha256 => {
+            second.sha256
+        }
         _ => None,
     };
     match (stable_body, now.sha256) {
@@ -136,27 +144,27 @@ fn shown_before(baseline: &Baseline) -> String {
 /// Whether the new client answers. A server that turns this probe away before
 /// any location is chosen (access rules, client certificates, no answer at
 /// all), in the same way as before, proves nothing in either direction.
-fn new_client(baseline: &Baseline, look: &Look) -> Judgement {
+fn new_client(baseline: &Baseline, look: &ProbeResult) -> Judgement {
     if let Some(note) = turned_away(baseline, look) {
         return Judgement::Ungated(note);
     }
     match look {
-        Look::NotTaken => Judgement::Fails("not looked at: out of time".to_owned()),
-        Look::Silent(error) => Judgement::Fails(format!("the new client does not answer: {error}")),
-        Look::Answer(answer) if answer.status != 200 => {
+        ProbeResult::NotTaken => Judgement::Fails("not looked at: out of time".to_owned()),
+        ProbeResult::Silent(error) => Judgement::Fails(format!("the new client does not answer: {error}")),
+        ProbeResult::Answer(answer) if answer.status != 200 => {
             Judgement::Fails(format!("the new client answers {}", answer.status))
         }
-        Look::Answer(answer) if answer.page == Page::Legacy => {
+        ProbeResult::Answer(answer) if answer.page == Page::Legacy => {
             let why = answer.fault.as_ref().map_or_else(String::new, |fault| format!(": {fault}"));
             Judgement::Fails(format!("the legacy client answers{why}"))
         }
-        Look::Answer(answer) if answer.page == Page::Other => {
+        ProbeResult::Answer(answer) if answer.page == Page::Other => {
             Judgement::Fails("the page names no script of its own".to_owned())
         }
-        Look::Answer(answer) if answer.media_type != "text/html" => {
+        ProbeResult::Answer(answer) if answer.media_type != "text/html" => {
             Judgement::Fails(format!("the page is {}", or_none(&answer.media_type)))
         }
-        Look::Answer(answer) => match &answer.fault {
+        ProbeResult::Answer(answer) => match &answer.fault {
             Some(fault) => Judgement::Fails(fault.clone()),
             None => Judgement::Holds(format!("{} → new client", shown_before(baseline))),
         },
@@ -186,50 +194,50 @@ fn opened(judgement: Judgement, baseline: &Baseline, opening: Opening) -> Judgem
 }
 
 /// What the operator says must be so, whatever stood before.
-fn stated(status: u16, look: &Look) -> Judgement {
+fn stated(status: u16, look: &ProbeResult) -> Judgement {
     match look {
-        Look::NotTaken => Judgement::Fails("not looked at: out of time".to_owned()),
-        Look::Silent(error) => Judgement::Fails(error.to_string()),
-        Look::Answer(answer) if answer.status != status => {
+        ProbeResult::NotTaken => Judgement::Fails("not looked at: out of time".to_owned()),
+        ProbeResult::Silent(error) => Judgement::Fails(error.to_string()),
+        ProbeResult::Answer(answer) if answer.status != status => {
             Judgement::Fails(format!("answers {} instead of {status}", answer.status))
         }
-        Look::Answer(answer) => match &answer.fault {
+        ProbeResult::Answer(answer) => match &answer.fault {
             Some(fault) => Judgement::Fails(fault.clone()),
             None => Judgement::Holds(String::new()),
         },
     }
 }
 
-fn redirect(probe: &Probe, baseline: &Baseline, look: &Look) -> Judgement {
+fn redirect(probe: &Probe, baseline: &Baseline, look: &ProbeResult) -> Judgement {
     if let Some(note) = turned_away(baseline, look) {
         return Judgement::Ungated(note);
     }
     match look {
-        Look::Answer(answer) if matches!(answer.status, 301 | 302 | 303 | 307 | 308) => {
+        ProbeResult::Answer(answer) if matches!(answer.status, 301 | 302 | 303 | 307 | 308) => {
             match leads_to_new_client(&answer.location, probe) {
                 true => Judgement::Holds(String::new()),
                 false => Judgement::Fails("redirects elsewhere than to /user-ui/".to_owned()),
             }
         }
-        Look::Answer(answer) => {
+        ProbeResult::Answer(answer) => {
             Judgement::Fails(format!("answers {} instead of redirecting to /user-ui/", answer.status))
         }
-        Look::Silent(error) => Judgement::Fails(error.to_string()),
-        Look::NotTaken => Judgement::Fails("not looked at: out of time".to_owned()),
+        ProbeResult::Silent(error) => Judgement::Fails(error.to_string()),
+        ProbeResult::NotTaken => Judgement::Fails("not looked at: out of time".to_owned()),
     }
 }
 
 /// Whether the client is sent to HTTPS, as the plan said it would be.
-fn to_https(look: &Look) -> Judgement {
+fn to_https(look: &ProbeResult) -> Judgement {
     match look {
-        Look::NotTaken => Judgement::Fails("not looked at: out of time".to_owned()),
-        Look::Silent(error) => Judgement::Fails(error.to_string()),
-        Look::Answer(Answer { status: 301 | 302 | 303 | 307 | 308, location, .. })
+        ProbeResult::NotTaken => Judgement::Fails("not looked at: out of time".to_owned()),
+        ProbeResult::Silent(error) => Judgement::Fails(error.to_string()),
+        ProbeResult::Answer(Answer { status: 301 | 302 | 303 | 307 | 308, location, .. })
             if location.starts_with("https://") =>
         {
             Judgement::Holds("sent to HTTPS".to_owned())
         }
-        Look::Answer(answer) => {
+        ProbeResult::Answer(answer) => {
             Judgement::Fails(format!("answers {} instead of redirecting to HTTPS", answer.status))
         }
     }
@@ -254,14 +262,14 @@ fn leads_to_new_client(location: &str, probe: &Probe) -> bool {
     path.split('?').next() == Some(page::NEW_CLIENT)
 }
 
-fn turned_away(baseline: &Baseline, look: &Look) -> Option<String> {
+fn turned_away(baseline: &Baseline, look: &ProbeResult) -> Option<String> {
     match (stable(baseline), look) {
-        (Ok(before), Look::Answer(now))
+        (Ok(before), ProbeResult::Answer(now))
             if before.status == now.status && matches!(now.status, 400 | 401 | 403) =>
         {
             Some(format!("this probe is turned away ({}) before and after: cannot be told apart", now.status))
         }
-        (Err(_), Look::Silent(now)) if baseline.second == Look::Silent(now.clone()) => {
+        (Err(_), ProbeResult::Silent(now)) if baseline.second == ProbeResult::Silent(now.clone()) => {
             Some(format!("{now}, before and after: cannot be told apart"))
         }
         _ => None,
@@ -274,20 +282,20 @@ mod tests {
     use crate::values::Hash;
     use crate::verify::samples::{answer, probe, said};
 
-    fn body(text: &str) -> Look {
-        Look::Answer(Answer { sha256: Some(Hash::of(text.as_bytes())), ..answer(200) })
+    fn body(text: &str) -> ProbeResult {
+        ProbeResult::Answer(Answer { sha256: Some(Hash::of(text.as_bytes())), ..answer(200) })
     }
 
-    fn to(status: u16, location: &str) -> Look {
-        Look::Answer(Answer { location: location.to_owned(), ..answer(status) })
+    fn to(status: u16, location: &str) -> ProbeResult {
+        ProbeResult::Answer(Answer { location: location.to_owned(), ..answer(status) })
     }
 
-    fn of(page: Page) -> Look {
-        Look::Answer(Answer { page, ..answer(200) })
+    fn of(page: Page) -> ProbeResult {
+        ProbeResult::Answer(Answer { page, ..answer(200) })
     }
 
     /// `holds`, `fails` or `ungated`, so that a table reads as one.
-    fn fate(gate: Gate, first: Look, second: Look, now: &Look) -> &'static str {
+    fn fate(gate: Gate, first: ProbeResult, second: ProbeResult, now: &ProbeResult) -> &'static str {
         match judge(&probe(gate), &Baseline { first, second }, now) {
             Judgement::Holds(_) => "holds",
             Judgement::Fails(_) => "fails",
@@ -298,23 +306,23 @@ mod tests {
 
     #[test]
     fn other_routes_must_answer_as_before() {
-        let check = |first: &Look, second: &Look, now: &Look, expect| {
+        let check = |first: &ProbeResult, second: &ProbeResult, now: &ProbeResult, expect| {
             assert_eq!(
                 fate(Gate::AsBefore, first.clone(), second.clone(), now),
                 expect,
                 "{first:?} {second:?} {now:?}"
             );
         };
-        let silent = Look::Silent(ProbeError::Timeout);
-        let refused = Look::Silent(ProbeError::Unreachable(std::io::ErrorKind::ConnectionRefused));
-        let json = Look::Answer(Answer { media_type: "application/json".into(), ..answer(200) });
+        let silent = ProbeResult::Silent(ProbeError::Timeout);
+        let refused = ProbeResult::Silent(ProbeError::Unreachable(std::io::ErrorKind::ConnectionRefused));
+        let json = ProbeResult::Answer(Answer { media_type: "application/json".into(), ..answer(200) });
         check(&said(200), &said(200), &said(200), "holds");
         check(&said(200), &said(200), &said(404), "fails");
         check(&said(200), &said(200), &json, "fails");
         check(&to(301, "/a"), &to(301, "/a"), &to(301, "/b"), "fails");
         check(&said(200), &said(200), &silent, "fails");
         check(&said(200), &said(200), &refused, "fails");
-        check(&said(200), &said(200), &Look::NotTaken, "fails");
+        check(&said(200), &said(200), &ProbeResult::NotTaken, "fails");
         check(&body("aa"), &body("aa"), &body("bb"), "fails");
         check(&body("aa"), &body("bb"), &body("cc"), "holds");
         check(&said(200), &said(500), &said(404), "ungated");
@@ -330,11 +338,11 @@ mod tests {
 
     #[test]
     fn the_new_client_must_answer_with_scripts_that_run() {
-        let check = |now: &Look, expect| {
+        let check = |now: &ProbeResult, expect| {
             assert_eq!(fate(Gate::NewClient, of(Page::Legacy), of(Page::Legacy), now), expect, "{now:?}");
         };
         check(&of(Page::Client), "holds");
-        let seen = |before: Look| {
+        let seen = |before: ProbeResult| {
             let baseline = Baseline { first: before.clone(), second: before };
             judge(&probe(Gate::NewClient), &baseline, &of(Page::Client))
         };
@@ -349,11 +357,11 @@ mod tests {
         check(&of(Page::Other), "fails");
         check(&said(404), "fails");
         check(&said(403), "fails");
-        check(&Look::Silent(ProbeError::Timeout), "fails");
+        check(&ProbeResult::Silent(ProbeError::Timeout), "fails");
         let broken = Answer { page: Page::Client, fault: Some("404".into()), ..answer(200) };
-        check(&Look::Answer(broken), "fails");
+        check(&ProbeResult::Answer(broken), "fails");
         let plain = Answer { page: Page::Client, media_type: "text/plain".into(), ..answer(200) };
-        check(&Look::Answer(plain), "fails");
+        check(&ProbeResult::Answer(plain), "fails");
     }
 
     #[test]
@@ -380,19 +388,19 @@ mod tests {
     #[test]
     fn a_stated_probe_is_held_against_what_was_said() {
         let gate = Gate::Stated(204, String::new());
-        let check = |now: &Look, expect| {
+        let check = |now: &ProbeResult, expect| {
             assert_eq!(fate(gate.clone(), said(500), said(500), now), expect, "{now:?}");
         };
         check(&said(204), "holds");
         check(&said(200), "fails");
-        check(&Look::Silent(ProbeError::Timeout), "fails");
-        check(&Look::NotTaken, "fails");
-        check(&Look::Answer(Answer { fault: Some("lacks".into()), ..answer(204) }), "fails");
+        check(&ProbeResult::Silent(ProbeError::Timeout), "fails");
+        check(&ProbeResult::NotTaken, "fails");
+        check(&ProbeResult::Answer(Answer { fault: Some("lacks".into()), ..answer(204) }), "fails");
     }
 
     #[test]
     fn who_is_sent_to_https_must_be_sent_there() {
-        let check = |now: &Look, expect| {
+        let check = |now: &ProbeResult, expect| {
             assert_eq!(fate(Gate::ToHttps, said(200), said(200), now), expect, "{now:?}");
         };
         check(&to(301, "https://cc.example.test/login"), "holds");
@@ -400,13 +408,13 @@ mod tests {
         check(&to(301, "http://cc.example.test/login"), "fails");
         check(&to(301, "/login"), "fails");
         check(&said(200), "fails");
-        check(&Look::Silent(ProbeError::Timeout), "fails");
-        check(&Look::NotTaken, "fails");
+        check(&ProbeResult::Silent(ProbeError::Timeout), "fails");
+        check(&ProbeResult::NotTaken, "fails");
     }
 
     #[test]
     fn a_server_that_turns_every_probe_away_proves_nothing() {
-        for look in [said(403), said(401), said(400), Look::Silent(ProbeError::Timeout)] {
+        for look in [said(403), said(401), said(400), ProbeResult::Silent(ProbeError::Timeout)] {
             assert_eq!(fate(Gate::NewClient, look.clone(), look.clone(), &look), "ungated", "{look:?}");
         }
         assert_eq!(fate(Gate::NewClient, said(403), said(403), &said(404)), "fails");
@@ -414,7 +422,7 @@ mod tests {
 
     #[test]
     fn the_bare_path_redirects_to_the_new_client() {
-        let check = |now: &Look, expect| {
+        let check = |now: &ProbeResult, expect| {
             assert_eq!(fate(Gate::NewClientRedirect, said(404), said(404), now), expect, "{now:?}");
         };
         check(&to(301, "/user-ui/"), "holds");

@@ -21,7 +21,7 @@ pub mod staged;
 mod testimony;
 
 pub use error_log::MainLog;
-pub use model::{Answer, Baseline, Expected, Gate, Kind, Look, Probe};
+pub use model::{Answer, Baseline, Expected, Gate, Kind, Probe, ProbeResult};
 pub use patience::limited;
 pub use reload::{ReloadProof, ReloadRequest, Unproven, UnprovenReload, reload};
 pub use testimony::Lines;

@@ -75,7 +75,7 @@ pub struct Probe {
 
 /// What one probe saw.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Look {
+pub enum ProbeResult {
     Answer(Answer),
     Silent(ProbeError),
     /// Not asked: the time for all probes was up.
@@ -104,9 +104,9 @@ pub struct Answer {
 /// Two looks at one route before the change.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Baseline {
-    pub first: Look,
+    pub first: ProbeResult,
     /// The second, at least a second later, so that a clock in a page shows.
-    pub second: Look,
+    pub second: ProbeResult,
 }
 
 /// How one row fares.

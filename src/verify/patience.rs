@@ -3,7 +3,7 @@
 //! Invariant: waiting is bounded, whatever a limit says of itself. An answer with a limit's status may
 //! still be the route's own: it is asked for again, never taken for something else.
 
-use super::model::{Look, Probe};
+use super::model::{Probe, ProbeResult};
 use super::patience;
 use crate::facts::LimitFacts;
 use crate::host::http::{Client, ProbeError, Response};
@@ -25,21 +25,21 @@ const LONGEST: Duration = Duration::from_secs(5);
 const CLOSE: u16 = 444;
 
 /// The limit that may be what answered.
-pub(super) fn turned_away<'l>(limits: &'l [LimitFacts], look: &Look) -> Option<&'l LimitFacts> {
+pub(super) fn turned_away<'l>(limits: &'l [LimitFacts], look: &ProbeResult) -> Option<&'l LimitFacts> {
     let status = match look {
-        Look::Answer(answer) => answer.status,
-        Look::Silent(ProbeError::Closed) => CLOSE,
-        Look::Silent(_) | Look::NotTaken => return None,
+        ProbeResult::Answer(answer) => answer.status,
+        ProbeResult::Silent(ProbeError::Closed) => CLOSE,
+        ProbeResult::Silent(_) | ProbeResult::NotTaken => return None,
     };
     with_status(limits, status)
 }
 
 /// The limit that may be why there is no answer of the route's: it turned the
 /// request away, or lets it wait for longer than a probe does.
-pub(super) fn in_the_way<'l>(limits: &'l [LimitFacts], look: &Look) -> Option<&'l LimitFacts> {
+pub(super) fn in_the_way<'l>(limits: &'l [LimitFacts], look: &ProbeResult) -> Option<&'l LimitFacts> {
     let waits = || limits.iter().find(|limit| limit.interval.is_some());
     match look {
-        Look::Silent(ProbeError::Timeout) => waits(),
+        ProbeResult::Silent(ProbeError::Timeout) => waits(),
         other => turned_away(limits, other),
     }
 }
@@ -95,16 +95,16 @@ mod tests {
     #[test]
     fn an_answer_is_held_against_every_limit() {
         let limits = [limit(503, None), limit(429, None), limit(444, None)];
-        let status = |look: Look| turned_away(&limits, &look).map(|limit| limit.status);
+        let status = |look: ProbeResult| turned_away(&limits, &look).map(|limit| limit.status);
         assert_eq!(status(said(429)), Some(429));
         assert_eq!(status(said(503)), Some(503));
-        assert_eq!(status(Look::Silent(ProbeError::Closed)), Some(444));
-        for look in [said(200), said(502), Look::Silent(ProbeError::Timeout), Look::NotTaken] {
+        assert_eq!(status(ProbeResult::Silent(ProbeError::Closed)), Some(444));
+        for look in [said(200), said(502), ProbeResult::Silent(ProbeError::Timeout), ProbeResult::NotTaken] {
             assert_eq!(status(look), None);
         }
-        assert_eq!(turned_away(&limits[..2], &Look::Silent(ProbeError::Closed)), None);
+        assert_eq!(turned_away(&limits[..2], &ProbeResult::Silent(ProbeError::Closed)), None);
         // No answer in time may be a queue of requests, and never one of connections.
-        let silent = Look::Silent(ProbeError::Timeout);
+        let silent = ProbeResult::Silent(ProbeError::Timeout);
         assert_eq!(in_the_way(&limits, &silent), None);
         assert!(in_the_way(&[limit(503, Some(1_000))], &silent).is_some());
         assert!(in_the_way(&limits, &said(429)).is_some());

@@ -6,7 +6,7 @@
 
 use super::assets::media_type;
 use super::compare::Verdict;
-use super::model::{Answer, Baseline, Gate, Judgement, Kind, Look, Probe};
+use super::model::{Answer, Baseline, Gate, Judgement, Kind, Probe, ProbeResult};
 use super::{compare, gate, new_client, patience};
 use crate::host::http::{BodyEnd, Client, Handshake, ProbeError, Reuse, websocket_handshake};
 use crate::motion::page::Page;
@@ -54,7 +54,7 @@ impl ProbePlan {
 
     /// Looks once at every route.
     #[must_use]
-    pub fn observe(&self) -> Vec<Look> {
+    pub fn observe(&self) -> Vec<ProbeResult> {
         observe(&self.rows.iter().collect::<Vec<_>>())
     }
 
@@ -80,7 +80,7 @@ impl ProbePlan {
         compare::restored(&self.rows, baselines, changed, &looks)
     }
 
-    fn look_again(&self, looks: &mut [Look], fails: impl Fn(usize, &Look) -> bool) {
+    fn look_again(&self, looks: &mut [ProbeResult], fails: impl Fn(usize, &ProbeResult) -> bool) {
         let wrong: Vec<usize> = (0..looks.len()).filter(|&index| fails(index, &looks[index])).collect();
         if wrong.is_empty() {
             return;
@@ -94,10 +94,10 @@ impl ProbePlan {
 }
 
 /// Asks all `probes`, a few at a time, and answers in their order.
-fn observe(probes: &[&Probe]) -> Vec<Look> {
+fn observe(probes: &[&Probe]) -> Vec<ProbeResult> {
     let deadline = Instant::now() + ROUND_LIMIT;
     let next = AtomicUsize::new(0);
-    let looks = Mutex::new(vec![Look::NotTaken; probes.len()]);
+    let looks = Mutex::new(vec![ProbeResult::NotTaken; probes.len()]);
     thread::scope(|scope| {
         for _ in 0..PARALLEL.min(probes.len()) {
             scope.spawn(|| {
@@ -119,9 +119,9 @@ fn observe(probes: &[&Probe]) -> Vec<Look> {
 /// Asks once more, one after the other and at the pace of the limit, where a
 /// limit of requests may have answered: several probes at once are more than
 /// one visitor asks. A pass that lets nobody through is the last.
-fn ask_limited_again(probes: &[&Probe], looks: &mut [Look], deadline: Instant) {
+fn ask_limited_again(probes: &[&Probe], looks: &mut [ProbeResult], deadline: Instant) {
     let deadline = deadline.min(Instant::now() + patience::PATIENCE);
-    let pause = |index: usize, looks: &[Look]| {
+    let pause = |index: usize, looks: &[ProbeResult]| {
         let limits = &probes[index].limits;
         patience::in_the_way(limits, &looks[index]).and_then(|_| patience::pause(limits))
     };
@@ -146,12 +146,12 @@ fn take<'a>(next: &AtomicUsize, probes: &[&'a Probe]) -> Option<(usize, &'a Prob
     probes.get(index).map(|probe| (index, *probe))
 }
 
-fn ask(probe: &Probe, deadline: Instant) -> Look {
+fn ask(probe: &Probe, deadline: Instant) -> ProbeResult {
     let answer = match probe.kind {
         Kind::Get => ask_page(probe, deadline),
         Kind::WebSocket => ask_websocket(probe, deadline),
     };
-    answer.map_or_else(Look::Silent, Look::Answer)
+    answer.map_or_else(ProbeResult::Silent, ProbeResult::Answer)
 }
 
 fn ask_websocket(probe: &Probe, deadline: Instant) -> Result<Answer, ProbeError> {

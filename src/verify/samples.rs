@@ -1,6 +1,6 @@
 //! Probes and answers that the tests of this room share.
 
-use super::model::{Answer, Expected, Gate, Kind, Look, Probe};
+use super::model::{Answer, Expected, Gate, Kind, Probe, ProbeResult};
 use crate::facts::{Counted, LimitFacts, LimitKind};
 use crate::host::http::{Address, Scheme, Sender, Target};
 use crate::motion::page::Page;
@@ -56,6 +56,6 @@ pub(super) fn limit(status: u16, interval: Option<u64>) -> LimitFacts {
 }
 
 /// What was seen of it.
-pub(super) fn said(status: u16) -> Look {
-    Look::Answer(answer(status))
+pub(super) fn said(status: u16) -> ProbeResult {
+    ProbeResult::Answer(answer(status))
 }

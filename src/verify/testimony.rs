@@ -6,7 +6,7 @@
 //! ends a worker, NGINX writes as `alert` or `emerg`: a line of a lower level is shown, like one of the modules' own
 //! code. In doubt a line fails the proof.
 
-use super::error_log::{Entry, LogWatch, MainLog};
+use super::error_log::{ErrorLine, LogWatch, MainLog};
 use super::goes_on;
 use crate::host::Root;
 use crate::host::process::{self, ProcessId, Worker};
@@ -74,7 +74,7 @@ impl Testimony {
         // A master that is still at work has not given up. A failed attempt to bind is none: it tries for two and a
         // half seconds, and "still could not bind()" ends them.
         let waits = !shown.taken && process::waits_for_signals(self.master).unwrap_or(true);
-        let gave_up = |entry: &Entry| waits && !entry.message.starts_with("bind() to ");
+        let gave_up = |entry: &ErrorLine| waits && !entry.message.starts_with("bind() to ");
         self.entries().any(|entry| match (self.is_from_master(entry), entry.exited) {
             (true, Some(pid)) => {
                 let is_fatal = entry.message.contains("cannot be respawned");
@@ -104,7 +104,7 @@ impl Testimony {
     /// The other lines of the master and of new workers, redacted, each once; with those against it, where they fail
     /// nothing.
     pub(super) fn noted(&self, shown: Shown, lines: Lines) -> Vec<NotedLine> {
-        let is_noted = |entry: &&Entry| lines == Lines::AreShown || !self.is_against(shown, entry);
+        let is_noted = |entry: &&ErrorLine| lines == Lines::AreShown || !self.is_against(shown, entry);
         let noted = self.entries().filter(|entry| self.is_from_start(shown, entry)).filter(is_noted);
         let mut lines: BTreeMap<&str, NotedLine> = BTreeMap::new();
         for entry in noted {
@@ -120,7 +120,7 @@ impl Testimony {
     }
 
     /// What a line means that the table does not have.
-    fn means(&self, shown: Shown, entry: &Entry) -> &'static str {
+    fn means(&self, shown: Shown, entry: &ErrorLine) -> &'static str {
         match entry.is_grave {
             true if self.is_against(shown, entry) => UNDONE,
             true => DISPROVED,
@@ -128,7 +128,7 @@ impl Testimony {
         }
     }
 
-    fn is_against(&self, shown: Shown, entry: &Entry) -> bool {
+    fn is_against(&self, shown: Shown, entry: &ErrorLine) -> bool {
         entry.is_grave
             && self.is_from_start(shown, entry)
             && goes_on::find(&entry.message).is_none()
@@ -136,7 +136,7 @@ impl Testimony {
     }
 
     /// NGINX gives up what it is at after an emergency, and a worker that ended does not serve.
-    fn is_disproved(&self, shown: Shown, entry: &Entry) -> bool {
+    fn is_disproved(&self, shown: Shown, entry: &ErrorLine) -> bool {
         match entry.exited {
             Some(pid) => is_old(shown, pid) || self.lives(shown, pid),
             None if self.is_from_master(entry) => entry.is_emergency && shown.taken,
@@ -144,13 +144,13 @@ impl Testimony {
         }
     }
 
-    fn is_from_start(&self, shown: Shown, entry: &Entry) -> bool {
+    fn is_from_start(&self, shown: Shown, entry: &ErrorLine) -> bool {
         let seen = || shown.newcomers.keys().any(|worker| worker.pid == entry.pid);
         let named = || self.named.contains(&entry.pid) && !is_old(shown, entry.pid);
         self.is_from_master(entry) || seen() || named()
     }
 
-    fn is_from_master(&self, entry: &Entry) -> bool {
+    fn is_from_master(&self, entry: &ErrorLine) -> bool {
         entry.pid == self.master.pid
     }
 
@@ -158,7 +158,7 @@ impl Testimony {
         shown.newcomers.keys().any(|worker| worker.pid == pid && process::is_alive(*worker))
     }
 
-    fn entries(&self) -> impl Iterator<Item = &Entry> {
+    fn entries(&self) -> impl Iterator<Item = &ErrorLine> {
         self.logs.iter().flat_map(|log| &log.entries)
     }
 }

@@ -4,7 +4,7 @@ use crate::support::binary::{copy_tree, motionctl};
 use crate::support::mount::Mount;
 use crate::support::tree::at;
 use motionctl::backup::{
-    Backup, BackupError, Change, Entry, Problem, Request, Retention, STORE_FOLDER, Store, compare,
+    Backup, BackupError, BackupRequest, Change, Entry, Problem, Retention, STORE_FOLDER, Store, compare,
     restore_path, restore_tree,
 };
 use motionctl::host::files::{Expect, OtherKind, put_back};
@@ -73,7 +73,7 @@ impl Server {
 
     fn try_take(&self, progress: &mut dyn FnMut(motionctl::backup::Progress)) -> Result<Backup, BackupError> {
         let paths = [at("/etc/nginx"), at("/nowhere")];
-        let request = Request {
+        let request = BackupRequest {
             paths: &paths,
             reason: "a test",
             run: Some("run-1"),

@@ -8,7 +8,7 @@ use crate::support::binary::{SITE, Server};
 use motionctl::host::Root;
 use motionctl::inspect::{Inspection, Options, inspect, survey};
 use motionctl::plan::bundle::Bundle;
-use motionctl::plan::{GuardWish, Strategy, StrategyWish, Wish, migrate};
+use motionctl::plan::{PlanInput, Strategy, WantedGuard, WantedStrategy, migrate};
 use nginx_config::merge::Resolutions;
 use nginx_config::work;
 
@@ -28,8 +28,8 @@ fn work_for(edit: impl FnOnce(&Server), and_then: impl FnOnce(&Inspection)) -> u
 }
 
 fn plan(inspection: &Inspection) {
-    let wish = Wish {
-        strategy: StrategyWish::Named(Strategy::Graft),
+    let wanted = PlanInput {
+        strategy: WantedStrategy::Named(Strategy::Graft),
         candidate: None,
         base: None,
         memory: None,
@@ -41,9 +41,9 @@ fn plan(inspection: &Inspection) {
         local_include: None,
         companions: Vec::new(),
         named: std::collections::BTreeMap::new(),
-        guards: GuardWish::Say,
+        guards: WantedGuard::Say,
     };
-    let planned = migrate(&inspection.facts, &inspection.config, &Bundle::embedded(), &wish);
+    let planned = migrate(&inspection.facts, &inspection.config, &Bundle::embedded(), &wanted);
     assert!(!planned.expect("a plan").plan.is_empty(), "the route is missing and is added");
 }
 

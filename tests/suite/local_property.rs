@@ -10,8 +10,8 @@ use motionctl::host::Root;
 use motionctl::inspect::{Inspection, Options, inspect};
 use motionctl::plan::bundle::Bundle;
 use motionctl::plan::{
-    Content, GuardWish, Input, Migration, PlanError, Step, StrategyWish, Version, Wish, derived, migrate,
-    patch,
+    Content, Input, Migration, PlanError, PlanInput, Step, Version, WantedGuard, WantedStrategy, derived,
+    migrate, patch,
 };
 use motionctl::prepare::kept;
 use nginx_config::merge::{Choice, Resolutions};
@@ -105,11 +105,11 @@ struct Tree {
 }
 
 impl Tree {
-    fn wish(&self, inspection: &Inspection, base: Option<&str>, resolutions: Resolutions) -> Wish {
+    fn wanted(&self, inspection: &Inspection, base: Option<&str>, resolutions: Resolutions) -> PlanInput {
         let (memory, keeping) = kept(&self.root, &inspection.facts).expect("a sound record");
         let base = base.map(|text| Input { name: "base".to_owned(), bytes: text.as_bytes().to_vec() });
-        Wish {
-            strategy: StrategyWish::Auto,
+        PlanInput {
+            strategy: WantedStrategy::Auto,
             candidate: None,
             base,
             carry: None,
@@ -119,7 +119,7 @@ impl Tree {
             unknown: None,
             resolutions,
             local_include: None,
-            guards: GuardWish::Say,
+            guards: WantedGuard::Say,
             companions: Vec::new(),
             named: std::collections::BTreeMap::new(),
         }
@@ -128,8 +128,8 @@ impl Tree {
     fn planned(&self, base: Option<&str>, resolutions: Resolutions) -> Result<Migration, PlanError> {
         let inspection =
             inspect(&self.root, &Options::default()).unwrap_or_else(|failure| panic!("{failure:?}"));
-        let wish = self.wish(&inspection, base, resolutions);
-        migrate(&inspection.facts, &inspection.config, &Bundle::embedded(), &wish)
+        let wanted = self.wanted(&inspection, base, resolutions);
+        migrate(&inspection.facts, &inspection.config, &Bundle::embedded(), &wanted)
     }
 
     /// Carries a plan out, as the executor does.

@@ -87,7 +87,11 @@ fn in_repository(folder: &Path, program: &str) -> Command {
     let binary = Path::new(env!("CARGO_BIN_EXE_motionctl")).parent().expect("a folder");
     let (sudo, before) = (folder.join("bin"), std::env::var("PATH").unwrap_or_default());
     let mut command = Command::new(program);
-    command.current_dir(folder).env("PATH", format!("{}:{}:{before}", sudo.display(), binary.display()));
+    // The document has the arrows of a UTF-8 locale, whatever this machine's is.
+    command
+        .current_dir(folder)
+        .env("LC_ALL", "C.UTF-8")
+        .env("PATH", format!("{}:{}:{before}", sudo.display(), binary.display()));
     command
 }
 

@@ -13,7 +13,7 @@ use crate::host::Root;
 use crate::outcome::{Failure, FailureKind, Outcome, OutcomeKind, Row, counted, counted_as};
 use crate::prepare::unusable;
 use crate::values::RootPath;
-use prune::Wish;
+use prune::PruneOptions;
 use serde_json::json;
 
 /// Runs one of the subcommands.
@@ -30,8 +30,8 @@ pub fn backups(context: &Context, command: &BackupsCommand) -> Result<Outcome, F
         }
         BackupsCommand::Extract { id, dir } => extract::extract(context, &store, id, dir, &mut outcome)?,
         BackupsCommand::Prune { keep, older_than, dry_run, yes } => {
-            let wish = Wish { keep: *keep, older_than: *older_than, yes: *yes, dry_run: *dry_run };
-            prune::prune(context, &store, wish, &mut outcome)?;
+            let options = PruneOptions { keep: *keep, older_than: *older_than, yes: *yes, dry_run: *dry_run };
+            prune::prune(context, &store, options, &mut outcome)?;
         }
     }
     Ok(outcome)

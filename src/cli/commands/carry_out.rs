@@ -3,7 +3,7 @@
 //! Invariant: every command that changes the configuration goes this way; what was proven is said, and nothing more.
 
 use super::confirm;
-use crate::apply::{Confirmation, Pending, Request, Run, SandboxChoice, run};
+use crate::apply::{Confirmation, Pending, Run, RunRequest, SandboxChoice, run};
 use crate::cli::context::Context;
 use crate::facts::Facts;
 use crate::host::WriteLock;
@@ -41,7 +41,7 @@ pub fn carry_out(context: &Context, agreed: Agreed<'_>, outcome: &mut Outcome) -
     let Agreed { lock, facts, programs, plan, source, probes, sandbox, confirmation, reload_timeout } =
         agreed;
     let (done, result) = run(
-        &Request {
+        &RunRequest {
             root: &context.root,
             lock,
             launcher: &context.launcher,

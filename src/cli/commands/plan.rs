@@ -5,7 +5,7 @@ use super::sessions::Watch;
 use crate::cli::args::{ChangeArgs, PlanArgs};
 use crate::cli::context::Context;
 use crate::cli::decisions;
-use crate::cli::files::{Standing, write_out};
+use crate::cli::files::{IfExists, write_out};
 use crate::outcome::{Failure, FailureKind, Outcome, OutcomeKind, counted};
 use crate::plan::{Content, Migration, Plan, Strategy, Version};
 use crate::prepare::{Prepared, is_trusted};
@@ -68,7 +68,7 @@ pub fn save(
     let live: Vec<PathBuf> = live.collect();
     let named = [&change.candidate, &change.base].into_iter().flatten();
     let read: Vec<_> = named.chain(&live).map(PathBuf::as_path).collect();
-    write_out(path, migration.plan.to_json().as_bytes(), Standing::Replace, &read)?;
+    write_out(path, migration.plan.to_json().as_bytes(), IfExists::Replace, &read)?;
     outcome.details.saved = Some(path.display().to_string());
     Ok(())
 }

@@ -3,11 +3,11 @@
 use super::change::{nothing_to_do, prepared, refusal};
 use crate::cli::args::RehearseArgs;
 use crate::cli::context::Context;
-use crate::cli::files::{Standing, write_out};
+use crate::cli::files::{IfExists, write_out};
 use crate::outcome::codes;
 use crate::outcome::{Failure, FailureKind, Outcome};
 use crate::prepare::Prepared;
-use crate::rehearse::{Keep, Rehearsed, Wishes, rehearse as run};
+use crate::rehearse::{Keep, RehearsalOptions, Rehearsed, rehearse as run};
 use std::path::Path;
 
 /// Rehearses, and says what happened.
@@ -42,13 +42,13 @@ pub fn rehearse(context: &Context, args: &RehearseArgs) -> Result<Outcome, Failu
         return Err(Failure::new(FailureKind::Usage, format!("--keep: {} is not a folder", dir.display())));
     }
     context.progress.stage("rehearsing on a private copy");
-    let wishes = Wishes {
+    let wanted = RehearsalOptions {
         reload_timeout: context.reload_timeout(args.change.reload_timeout),
         load: args.load,
         keep: if args.keep.is_some() { Keep::Files } else { Keep::Nothing },
         command: context.command_line(),
     };
-    match run(&context.root, &context.launcher, &options, &prepared, wishes) {
+    match run(&context.root, &context.launcher, &options, &prepared, wanted) {
         Ok(rehearsed) => {
             if let Some(dir) = &args.keep {
                 keep(dir, &rehearsed)?;
@@ -113,7 +113,7 @@ fn conclude(outcome: &mut Outcome, rehearsed: Rehearsed) {
 
 fn keep(dir: &Path, rehearsed: &Rehearsed) -> Result<(), Failure> {
     for file in &rehearsed.kept {
-        write_out(&dir.join(&file.name), file.text.as_bytes(), Standing::Replace, &[])?;
+        write_out(&dir.join(&file.name), file.text.as_bytes(), IfExists::Replace, &[])?;
     }
     Ok(())
 }

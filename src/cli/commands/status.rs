@@ -13,7 +13,7 @@ use crate::cli::context::Context;
 use crate::facts::{RouteState, Scope};
 use crate::outcome::codes;
 use crate::outcome::{CommandName, Failure, FailureKind, Outcome, OutcomeKind};
-use crate::plan::{MissingChange, SiteState, Standing, Strategy, StrategyWish};
+use crate::plan::{MissingChange, SiteState, Standing, Strategy, WantedStrategy};
 use crate::prepare::{Known, LookForCopies, OpenConflicts, Past, Prepared};
 use crate::values::{Hash, RootPath, TextPath};
 use crate::watch::{Seen, Serving, judge};
@@ -45,7 +45,7 @@ pub enum Sessions<'a> {
 }
 
 /// What was seen, for people and for a monitor.
-pub struct Look {
+pub struct ServerState {
     pub outcome: Outcome,
     /// The same as data.
     pub seen: Seen,
@@ -59,7 +59,7 @@ pub struct Look {
 }
 
 /// Looks at the server and at what earlier runs left. What fails is in the answer, and the rest is seen all the same.
-pub fn look(context: &Context, command: CommandName, site: &SiteArgs, sessions: Sessions<'_>) -> Look {
+pub fn look(context: &Context, command: CommandName, site: &SiteArgs, sessions: Sessions<'_>) -> ServerState {
     let past = Past::look(&context.root);
     let mut seen = Seen::default();
     match &past {
@@ -79,7 +79,14 @@ pub fn look(context: &Context, command: CommandName, site: &SiteArgs, sessions: 
         Ok(answer) => answer,
         Err(outcome) => {
             monitor::why_not(&mut seen, &outcome);
-            return Look { outcome: *outcome, seen, past: past.ok(), content, files, has_changes: true };
+            return ServerState {
+                outcome: *outcome,
+                seen,
+                past: past.ok(),
+                content,
+                files,
+                has_changes: true,
+            };
         }
     };
     let facts = &prepared.inspection.facts;
@@ -113,12 +120,12 @@ pub fn look(context: &Context, command: CommandName, site: &SiteArgs, sessions: 
         Ok(past) => past,
         Err(failure) => {
             outcome.fail(failure);
-            return Look { outcome, seen, past: None, content, files, has_changes: true };
+            return ServerState { outcome, seen, past: None, content, files, has_changes: true };
         }
     };
     let has_changes = answer(&mut outcome, &prepared, &past);
     words::next(context, &mut outcome, &prepared, &past);
-    Look { outcome, seen, past: Some(past), content, files, has_changes }
+    ServerState { outcome, seen, past: Some(past), content, files, has_changes }
 }
 
 const HIDDEN: &str = "only root may see edits since the last run, unfinished runs and backups";
@@ -133,7 +140,7 @@ fn server(
     let failed = |failure| Box::new(Outcome::failed(command, failure));
     let mut options = context.options(site).map_err(failed)?;
     // Whether the route is there does not depend on how it would be brought.
-    options.strategy = StrategyWish::Named(Strategy::Graft);
+    options.strategy = WantedStrategy::Named(Strategy::Graft);
     options.conflicts = OpenConflicts::Say;
     if context.global.verbose > 0 {
         options.copies = LookForCopies::Yes;

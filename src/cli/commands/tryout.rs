@@ -7,14 +7,14 @@ use super::plan::{judge, save};
 use super::sessions::Watch;
 use crate::cli::args::{DatabaseArgs, TryArgs};
 use crate::cli::context::Context;
-use crate::cli::files::{Standing, read_script, write_out};
+use crate::cli::files::{IfExists, read_script, write_out};
 use crate::host::contain::{Change, Kind, Limits, Seen};
 use crate::host::{WriteLock, machine};
 use crate::inspect::{Inspection, inspect};
 use crate::outcome::codes;
 use crate::outcome::{Failure, FailureKind, Finding, Outcome, OutcomeKind, TriedCandidate, TrySection};
 use crate::plan::Input;
-use crate::tryout::{self, Edition, Fingerprint, Script, Tried, Wishes};
+use crate::tryout::{self, Edition, Fingerprint, Script, TrialOptions, Tried};
 use crate::values::{Hash, escape, unescape};
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
@@ -44,9 +44,9 @@ pub fn try_script(context: &Context, args: &TryArgs) -> Result<Outcome, Failure>
     let TryArgs { timeout: time, processes, memory, disk, .. } = *args;
     let limits = Limits { time, processes, memory, disk, grouped: false };
     let facts = inspection.as_ref().map(|inspection| &inspection.facts);
-    let wishes = Wishes { script: &script, arguments: &args.arguments, files, limits, facts };
+    let wanted = TrialOptions { script: &script, arguments: &args.arguments, files, limits, facts };
     context.progress.stage("running the script in a private copy");
-    let tried = tryout::run(&context.root, &context.launcher, &wishes)?;
+    let tried = tryout::run(&context.root, &context.launcher, &wanted)?;
     let mut section = tryout::section(&script, &tried);
     let notes = compare(context, &script, &mut section);
     let made = candidate(args, inspection.as_ref(), &tried);
@@ -54,7 +54,7 @@ pub fn try_script(context: &Context, args: &TryArgs) -> Result<Outcome, Failure>
     let mut saved = None;
     // A file that nobody could use does not take the place of a good one.
     if let (Ok(input), Some(out), None) = (&made, &args.candidate_out, &unusable) {
-        write_out(out, &input.bytes, Standing::Replace, &[&args.script])?;
+        write_out(out, &input.bytes, IfExists::Replace, &[&args.script])?;
         saved = Some(out.display().to_string());
     }
     if let Ok(input) = &made {

@@ -38,14 +38,14 @@ pub enum Installed {
 /// A change that was made and can be undone.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[must_use = "a change is either discarded or put back"]
-pub struct Kept {
+pub struct UndoableChange {
     pub(super) path: RootPath,
     pub(super) hidden: Option<RootPath>,
     pub(super) installed: Installed,
     pub(super) folder_mtime: Mtime,
 }
 
-impl Kept {
+impl UndoableChange {
     /// The file that was changed, links followed.
     #[must_use]
     pub fn path(&self) -> &RootPath {
@@ -97,7 +97,7 @@ pub enum ReplaceError {
         /// The file.
         path: RootPath,
         /// The change, which `put_back` can still undo.
-        kept: Box<Kept>,
+        kept: Box<UndoableChange>,
         /// What the kernel says.
         source: io::Error,
     },

@@ -25,7 +25,7 @@ pub mod unpacked;
 pub(super) mod walk;
 mod way;
 
-pub use change::{Expect, Installed, Kept, ReplaceError};
+pub use change::{Expect, Installed, ReplaceError, UndoableChange};
 pub use destination::{Destination, Misplaced};
 pub use digest::{copy_hashed, hash_of};
 pub use folders::{make_folder, remove_folder, set_attributes};

@@ -4,7 +4,7 @@
 //! the one atomic rename; its inode then waits under a hidden name in the same folder, so
 //! undoing writes no data. Hidden names match no include pattern.
 
-use super::change::{Expect, Installed, Kept, ReplaceError};
+use super::change::{Expect, Installed, ReplaceError, UndoableChange};
 use super::entry::{PREFIX, SUFFIX, expect_state, mtime_of, rename_onto_nothing, stale, unlink, walk};
 use super::obstacle::{NotReplaceable, clear};
 use super::state::{FileState, observe, observe_entry};
@@ -34,7 +34,7 @@ pub fn replace(
     expect: &Expect,
     bytes: &[u8],
     attributes: &Attributes,
-) -> Result<Kept, ReplaceError> {
+) -> Result<UndoableChange, ReplaceError> {
     let landing = walk(root, path, Last::Follow)?;
     install(lock, &landing, expect, &New::File { bytes, attributes })
 }
@@ -50,7 +50,7 @@ pub fn replace_entry(
     expect: &Expect,
     bytes: &[u8],
     attributes: &Attributes,
-) -> Result<Kept, ReplaceError> {
+) -> Result<UndoableChange, ReplaceError> {
     let landing = walk(root, path, Last::Keep)?;
     install(lock, &landing, expect, &New::File { bytes, attributes })
 }
@@ -85,7 +85,7 @@ pub fn create(
     path: &RootPath,
     bytes: &[u8],
     attributes: &Attributes,
-) -> Result<Kept, ReplaceError> {
+) -> Result<UndoableChange, ReplaceError> {
     replace_entry(lock, root, path, &Expect::Absent, bytes, attributes)
 }
 
@@ -99,7 +99,7 @@ pub fn create_link(
     path: &RootPath,
     target: &LinkText,
     attributes: &Attributes,
-) -> Result<Kept, ReplaceError> {
+) -> Result<UndoableChange, ReplaceError> {
     replace_link(lock, root, path, &Expect::Absent, target, attributes)
 }
 
@@ -114,7 +114,7 @@ pub fn replace_link(
     expect: &Expect,
     target: &LinkText,
     attributes: &Attributes,
-) -> Result<Kept, ReplaceError> {
+) -> Result<UndoableChange, ReplaceError> {
     let landing = walk(root, path, Last::Keep)?;
     install(lock, &landing, expect, &New::Symlink { target, attributes })
 }
@@ -123,7 +123,12 @@ pub fn replace_link(
 ///
 /// # Errors
 /// As [`replace`].
-pub fn remove(lock: &WriteLock, root: &Root, path: &RootPath, expect: &Expect) -> Result<Kept, ReplaceError> {
+pub fn remove(
+    lock: &WriteLock,
+    root: &Root,
+    path: &RootPath,
+    expect: &Expect,
+) -> Result<UndoableChange, ReplaceError> {
     let landing = walk(root, path, Last::Keep)?;
     install(lock, &landing, expect, &New::Nothing)
 }
@@ -134,7 +139,12 @@ enum New<'a> {
     Symlink { target: &'a LinkText, attributes: &'a Attributes },
 }
 
-fn install(_lock: &WriteLock, at: &Landing, expect: &Expect, new: &New) -> Result<Kept, ReplaceError> {
+fn install(
+    _lock: &WriteLock,
+    at: &Landing,
+    expect: &Expect,
+    new: &New,
+) -> Result<UndoableChange, ReplaceError> {
     let path = at.path();
     let io = |source| ReplaceError::io("installing", &path, source);
     clear(at).map_err(|obstacle| NotReplaceable { path: path.clone(), obstacle })?;
@@ -158,7 +168,7 @@ fn install(_lock: &WriteLock, at: &Landing, expect: &Expect, new: &New) -> Resul
     }
     let waits = (*expect != Expect::Absent).then(|| at.folder.path().join(&hidden));
     let hidden = waits.transpose().expect("a hidden name is a plain name");
-    let kept = Kept { path, hidden, installed, folder_mtime };
+    let kept = UndoableChange { path, hidden, installed, folder_mtime };
     kill_point!("install: after the swap");
     match at.folder.sync() {
         Ok(()) => Ok(kept),

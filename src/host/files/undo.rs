@@ -3,7 +3,7 @@
 //! Invariant: putting back is one rename of the old inode and writes no data, so it works
 //! on a full disk. A file that somebody edited since is left alone.
 
-use super::change::{Expect, Installed, Kept, ReplaceError};
+use super::change::{Expect, Installed, ReplaceError, UndoableChange};
 use super::entry::{PREFIX, SUFFIX, expect_state, mtime_of, rename_onto_nothing, unlink, walk};
 use super::state::observe_entry;
 use crate::host::files::walk::{Folder, Last};
@@ -24,7 +24,7 @@ use std::os::unix::ffi::OsStrExt;
 /// # Errors
 /// `Stale` when the file was edited since: both files stay. When only the last sync of the folder
 /// failed, the old file is back, and the message says so.
-pub fn put_back(_lock: &WriteLock, root: &Root, kept: &Kept) -> Result<(), ReplaceError> {
+pub fn put_back(_lock: &WriteLock, root: &Root, kept: &UndoableChange) -> Result<(), ReplaceError> {
     let landing = walk(root, &kept.path, Last::Keep)?;
     expect_state(&landing, &kept.installed.as_expect())?;
     let io = |source| ReplaceError::io("putting back", &kept.path, source);
@@ -50,7 +50,7 @@ pub fn put_back(_lock: &WriteLock, root: &Root, kept: &Kept) -> Result<(), Repla
 ///
 /// # Errors
 /// When the old file cannot be removed; the change itself stands.
-pub fn discard(_lock: &WriteLock, root: &Root, kept: &Kept) -> Result<(), ReplaceError> {
+pub fn discard(_lock: &WriteLock, root: &Root, kept: &UndoableChange) -> Result<(), ReplaceError> {
     let Some(hidden) = &kept.hidden else { return Ok(()) };
     let io = |source| ReplaceError::io("removing the old file", hidden, source);
     let landing = walk(root, hidden, Last::Keep)?;
@@ -86,7 +86,7 @@ pub fn adopt(
     was: &Expect,
     attributes: &Attributes,
     installed: &Installed,
-) -> io::Result<Option<Kept>> {
+) -> io::Result<Option<UndoableChange>> {
     let landing = root.walk(path, Last::Keep)?;
     let folder_mtime = mtime_of(&landing.folder)?;
     for hidden in leftovers(root, landing.folder.path())? {
@@ -96,7 +96,7 @@ pub fn adopt(
             // It may have been written just before a crash, and not be on the disk yet.
             landing.folder.open_regular(name)?.sync_all()?;
             let (path, installed) = (landing.path(), installed.clone());
-            return Ok(Some(Kept { path, hidden: Some(hidden), installed, folder_mtime }));
+            return Ok(Some(UndoableChange { path, hidden: Some(hidden), installed, folder_mtime }));
         }
     }
     Ok(None)

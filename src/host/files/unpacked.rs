@@ -4,7 +4,7 @@
 //! or when the process ends by [`remove_all`]. What is written are folders, regular files and links: a link is never
 //! walked through, since nothing lies below one.
 
-use super::archive::{ArchiveError, Entries, Entry};
+use super::archive::{ArchiveEntry, ArchiveError, Entries};
 use std::fs::{self, Permissions};
 use std::io::{self, Write};
 use std::os::unix::fs::{OpenOptionsExt, PermissionsExt, symlink};
@@ -66,17 +66,17 @@ impl Unpacked {
 struct Written<'a>(&'a Path);
 
 impl Written<'_> {
-    fn write(&self, path: &Path, entry: &Entry) -> io::Result<()> {
+    fn write(&self, path: &Path, entry: &ArchiveEntry) -> io::Result<()> {
         self.make_folders(path.parent().unwrap_or(Path::new("")))?;
         let at = self.0.join(path);
         match entry {
-            Entry::File(bytes) => {
+            ArchiveEntry::File(bytes) => {
                 let mut file = fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(&at)?;
                 file.write_all(bytes)?;
                 // Whatever the umask takes away.
                 file.set_permissions(Permissions::from_mode(0o644))
             }
-            Entry::Link(target) => symlink(target, &at),
+            ArchiveEntry::Link(target) => symlink(target, &at),
         }
     }
 
@@ -127,15 +127,15 @@ fn lies_below_another(entries: &Entries, path: &Path) -> bool {
 mod tests {
     use super::*;
 
-    fn file(text: &str) -> Entry {
-        Entry::File(text.as_bytes().to_vec())
+    fn file(text: &str) -> ArchiveEntry {
+        ArchiveEntry::File(text.as_bytes().to_vec())
     }
 
     #[test]
     fn what_is_unpacked_goes_with_its_value_and_keeps_links_as_links() {
         let entries = Entries::from([
             ("etc/nginx/a".into(), file("a")),
-            ("etc/nginx/b".into(), Entry::Link("/etc/passwd".into())),
+            ("etc/nginx/b".into(), ArchiveEntry::Link("/etc/passwd".into())),
         ]);
         let unpacked = Unpacked::new(&entries).unwrap();
         let at = unpacked.path().to_owned();
@@ -148,7 +148,7 @@ mod tests {
 
     #[test]
     fn nothing_is_written_below_a_link_or_a_file() {
-        for above in [Entry::Link("/tmp".into()), file("x")] {
+        for above in [ArchiveEntry::Link("/tmp".into()), file("x")] {
             let entries = Entries::from([("etc".into(), above), ("etc/evil".into(), file("x"))]);
             let refused = Unpacked::new(&entries).unwrap_err();
             assert!(matches!(refused, ArchiveError::Broken(_)), "{refused}");

@@ -7,7 +7,7 @@
 use super::title::{Extent, MasterArguments, Part, Title};
 use super::{Listening, ProcessId, Role, Worker, all_stats, id_of, is_alive, is_forked, title_of};
 use crate::host::system::accounts::Accounts;
-use crate::host::trust::{Executable, Running, Standing, Viewer, Why};
+use crate::host::trust::{Executable, Running, Untouchable, Viewer, Why};
 use crate::values::escape;
 use procfs::process::{Process, Stat};
 use std::collections::BTreeMap;
@@ -81,7 +81,7 @@ pub struct Stranger {
     /// Its control group, as `/proc/PID/cgroup` lists it.
     pub cgroup: Option<String>,
     /// Why it is left alone.
-    pub standing: Standing,
+    pub standing: Untouchable,
 }
 
 impl Master {
@@ -127,10 +127,10 @@ pub fn census(named: Option<&Executable>) -> io::Result<Census> {
         let (arguments, extent) = title.arguments().unwrap_or((MasterArguments::default(), Extent::Cut));
         // Judged again after its title was read: a process can execute another program, as another user.
         let judged = first.and_then(|first| match viewer.judge(stat.pid) {
-            Ok(again) if again != first => Err(Standing::Unseen),
+            Ok(again) if again != first => Err(Untouchable::Unseen),
             Ok(_) if named.is_some_and(|named| named.is_run_as(&first)) => Ok(first),
             Ok(_) if is_known(first.executable.name()) => Ok(first),
-            Ok(_) => Err(Standing::Foreign(Why::Name)),
+            Ok(_) => Err(Untouchable::Foreign(Why::Name)),
             Err(standing) => Err(standing),
         });
         // What could not be looked at still serves.
@@ -188,7 +188,12 @@ pub fn is_ours(id: ProcessId) -> bool {
     Viewer::here().judge(id.pid).is_ok() && is_alive(id)
 }
 
-fn stranger(id: ProcessId, arguments: MasterArguments, standing: Standing, accounts: &Accounts) -> Stranger {
+fn stranger(
+    id: ProcessId,
+    arguments: MasterArguments,
+    standing: Untouchable,
+    accounts: &Accounts,
+) -> Stranger {
     let read = |name: &str| fs::read_to_string(format!("/proc/{}/{name}", id.pid)).ok();
     let uid = Process::new(id.pid).and_then(|process| process.status()).map(|status| status.ruid);
     Stranger {

@@ -15,4 +15,4 @@ pub(super) use executable::inherit;
 pub use executable::{Distrust, Executable, Found, Running, SEARCH_PATH, find, only_ours};
 pub(super) use folder::others_write;
 pub(super) use standing::Viewer;
-pub use standing::{Space, Standing, Why};
+pub use standing::{Space, Untouchable, Why};

@@ -89,19 +89,19 @@ impl Judge {
     }
 }
 
-struct Entry {
+struct AclEntry {
     tag: u16,
     permissions: u16,
     id: u32,
 }
 
-fn entries(acl: &[u8]) -> Option<Vec<Entry>> {
+fn entries(acl: &[u8]) -> Option<Vec<AclEntry>> {
     let (version, rest) = acl.split_first_chunk::<4>()?;
     let (entries, left) = rest.as_chunks::<8>();
     if u32::from_le_bytes(*version) != ACL_VERSION || !left.is_empty() {
         return None;
     }
-    let entry = |[a, b, c, d, id @ ..]: &[u8; 8]| Entry {
+    let entry = |[a, b, c, d, id @ ..]: &[u8; 8]| AclEntry {
         tag: u16::from_le_bytes([*a, *b]),
         permissions: u16::from_le_bytes([*c, *d]),
         id: u32::from_le_bytes(*id),

@@ -13,7 +13,7 @@ use std::path::{Path, PathBuf};
 
 /// Where a process that is not ours to touch stands.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Standing {
+pub enum Untouchable {
     /// Root's own, in a container or chroot.
     Elsewhere(Space),
     /// Root's, and we may not look at it.
@@ -56,7 +56,7 @@ pub(in crate::host) struct Viewer {
 
 /// Where a process lives, seen from a viewer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-struct Look {
+struct Viewpoint {
     user_namespace: Surroundings,
     pid_namespace: Surroundings,
     root: Surroundings,
@@ -87,11 +87,11 @@ impl Viewer {
     ///
     /// # Errors
     /// Where it stands, if it is not.
-    pub(in crate::host) fn judge(&self, pid: i32) -> Result<Running, Standing> {
+    pub(in crate::host) fn judge(&self, pid: i32) -> Result<Running, Untouchable> {
         if !self.is_trusted_user(pid) {
-            return Err(Standing::Foreign(Why::User));
+            return Err(Untouchable::Foreign(Why::User));
         }
-        let look = Look {
+        let look = Viewpoint {
             user_namespace: self.user_namespace.beside(pid, "user"),
             pid_namespace: self.pid_namespace.beside(pid, "pid"),
             root: Surroundings::of(self.root.as_ref(), identity(&format!("/proc/{pid}/root/")).as_ref()),
@@ -100,17 +100,17 @@ impl Viewer {
             Place::Here => Running::of(&self.judge, pid).map(Ok),
             // Its path means nothing here, and it is not executed.
             Place::Elsewhere(space) => {
-                Running::by_itself(&self.judge, pid).map(|()| Err(Standing::Elsewhere(space)))
+                Running::by_itself(&self.judge, pid).map(|()| Err(Untouchable::Elsewhere(space)))
             }
-            Place::Unseen => Ok(Err(Standing::Unseen)),
-            Place::OtherUsers => Ok(Err(Standing::Foreign(Why::UserNamespace))),
+            Place::Unseen => Ok(Err(Untouchable::Unseen)),
+            Place::OtherUsers => Ok(Err(Untouchable::Foreign(Why::UserNamespace))),
         };
         let running = running.unwrap_or_else(|distrust| match distrust {
-            Distrust::Unseen { .. } => Err(Standing::Unseen),
-            distrust => Err(Standing::Foreign(Why::Program(distrust))),
+            Distrust::Unseen { .. } => Err(Untouchable::Unseen),
+            distrust => Err(Untouchable::Foreign(Why::Program(distrust))),
         });
         // Asked again: what executes a program becomes another user's, or another user's becomes root's.
-        if self.is_trusted_user(pid) { running } else { Err(Standing::Foreign(Why::User)) }
+        if self.is_trusted_user(pid) { running } else { Err(Untouchable::Foreign(Why::User)) }
     }
 
     fn is_trusted_user(&self, pid: i32) -> bool {
@@ -130,8 +130,8 @@ enum Place {
     OtherUsers,
 }
 
-fn place(look: Look, alone: bool) -> Place {
-    let Look { user_namespace, pid_namespace, root } = look;
+fn place(look: Viewpoint, alone: bool) -> Place {
+    let Viewpoint { user_namespace, pid_namespace, root } = look;
     // In a sandbox of our own, NGINX without capabilities gets a user namespace of its own, from us.
     let users =
         if alone && user_namespace == Surroundings::Other { Surroundings::Same } else { user_namespace };
@@ -207,7 +207,7 @@ mod tests {
     #[test]
     fn a_process_lives_here_only_when_nothing_of_it_is_another() {
         let check = |user_namespace, pid_namespace, root, expect| {
-            let look = Look { user_namespace, pid_namespace, root };
+            let look = Viewpoint { user_namespace, pid_namespace, root };
             assert_eq!(place(look, false), expect, "{look:?}");
         };
         check(Same, Same, Same, Place::Here);
@@ -225,7 +225,7 @@ mod tests {
 
     #[test]
     fn a_sandbox_of_our_own_has_no_strangers() {
-        let look = |user_namespace, root| Look { user_namespace, pid_namespace: Same, root };
+        let look = |user_namespace, root| Viewpoint { user_namespace, pid_namespace: Same, root };
         assert_eq!(place(look(Other, Same), true), Place::Here);
         assert_eq!(place(look(Other, Other), true), Place::Elsewhere(Space::Root));
         assert_eq!(place(look(Unknown, Same), true), Place::Unseen);

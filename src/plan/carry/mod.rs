@@ -5,10 +5,10 @@
 //! unless a person names it.
 
 use super::base::{Base, Certainty};
+use super::input::{Carry, PlanInput};
 use super::inputs::{Material, serving};
 use super::migration::Made;
 use super::needs::{Name, defined, defined_beside, given};
-use super::wish::{Carry, Wish};
 use super::{Conflicts, PlanError, local};
 use crate::facts::{Facts, RouteState, ServerRole};
 use crate::outcome::{LocalChange, LocalChanges};
@@ -40,11 +40,15 @@ const TODAY: &str = "what is live today stays";
 /// # Errors
 /// When it cannot be told which block is which, what comes back needs a name that nobody defines, or the base shows
 /// that both files changed the same.
-pub(super) fn carried(material: &Material, base: Option<&Base>, wish: &Wish) -> Result<Made, PlanError> {
-    let Some(carry) = &wish.carry else { return Ok(Made::nothing()) };
+pub(super) fn carried(
+    material: &Material,
+    base: Option<&Base>,
+    wanted: &PlanInput,
+) -> Result<Made, PlanError> {
+    let Some(carry) = &wanted.carry else { return Ok(Made::nothing()) };
     match base.filter(|base| base.certainty == Certainty::Known) {
-        Some(base) => from_base(material, carry, base, wish),
-        None => without_base(material, carry, &wish.resolutions, &wish.take),
+        Some(base) => from_base(material, carry, base, wanted),
+        None => without_base(material, carry, &wanted.resolutions, &wanted.take),
     }
 }
 
@@ -60,12 +64,12 @@ pub fn lost(facts: &Facts, config: &Config, carry: Carry) -> Result<Vec<LocalCha
 }
 
 /// A true merge of the old copy's changes with those of the live file. What is a fact of today is the live file's.
-fn from_base(material: &Material, carry: &Carry, base: &Base, wish: &Wish) -> Result<Made, PlanError> {
+fn from_base(material: &Material, carry: &Carry, base: &Base, wanted: &PlanInput) -> Result<Made, PlanError> {
     let site = material.site_file()?;
     let merge = |resolutions: &Resolutions| {
         merge_into(&base.tree, &carry.tree, &site.tree, resolutions, &[]).map_err(EditError::Result)
     };
-    let said = decisions(&wish.resolutions, &wish.take);
+    let said = decisions(&wanted.resolutions, &wanted.take);
     let first = merge(&said)?;
     let lists = [&first.lists.carried, &first.lists.conflicting];
     let facts = lists.into_iter().flatten().filter(|local| {
@@ -85,7 +89,7 @@ fn from_base(material: &Material, carry: &Carry, base: &Base, wish: &Wish) -> Re
     };
     let mut unused = merged.unused.clone();
     unused.retain(|path| !facts.contains(path));
-    let (untaken, unused) = unused.into_iter().partition(|path| wish.take.contains(path));
+    let (untaken, unused) = unused.into_iter().partition(|path| wanted.take.contains(path));
     let text = text.to_vec();
     let is_new = text != site.tree.source();
     let resolved = merged.conflicts.into_iter().filter(|conflict| !facts.contains(&conflict.path)).collect();

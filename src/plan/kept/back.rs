@@ -8,9 +8,9 @@ use super::file::BaseKind;
 use super::stand::{Stand, exact, gone_blocks, is_ordered, of_today};
 use crate::plan::Conflicts;
 use crate::plan::PlanError;
+use crate::plan::input::PlanInput;
 use crate::plan::local;
 use crate::plan::standing::SiteState;
-use crate::plan::wish::Wish;
 use nginx_config::merge::{Choice, Conflict, Lists, Merged, Resolutions, merge, merge_into};
 use nginx_config::patch::{apply, record};
 use nginx_config::{DirectiveId, EditError, Tree};
@@ -31,16 +31,26 @@ pub struct Back {
 ///
 /// # Errors
 /// When both sides changed the same directives, or a block could be several.
-pub fn back(stand: &Stand, live: &Tree, serving: &[DirectiveId], wish: &Wish) -> Result<Back, PlanError> {
+pub fn back(
+    stand: &Stand,
+    live: &Tree,
+    serving: &[DirectiveId],
+    wanted: &PlanInput,
+) -> Result<Back, PlanError> {
     match (stand.standing.state, stand.kind) {
         (SiteState::Overwritten | SiteState::VendorOnRequest, kind) => {
-            after_an_update(stand, live, kind, wish)
+            after_an_update(stand, live, kind, wanted)
         }
         (_, kind) => after_an_edit(stand, live, serving, kind),
     }
 }
 
-fn after_an_update(stand: &Stand, live: &Tree, kind: BaseKind, wish: &Wish) -> Result<Back, PlanError> {
+fn after_an_update(
+    stand: &Stand,
+    live: &Tree,
+    kind: BaseKind,
+    wanted: &PlanInput,
+) -> Result<Back, PlanError> {
     let nothing = Tree::parse("").expect("no directive is no fault");
     let (base, ours) = match kind {
         BaseKind::Vendor => (&stand.base, stand.ours.clone()),
@@ -53,7 +63,7 @@ fn after_an_update(stand: &Stand, live: &Tree, kind: BaseKind, wish: &Wish) -> R
         let resolutions = if stand.is_union() { resolutions.telling_redirects() } else { resolutions };
         merge(base, &ours, live, &resolutions).map_err(|error| PlanError::Edit(EditError::Result(error)))
     };
-    let first = merging(&wish.resolutions)?;
+    let first = merging(&wanted.resolutions)?;
     // Of what may have been the vendor's, ours stays: losing it would be worse.
     let is_soft = |conflict: &Conflict| {
         let named = conflict.path.rsplit(" / ").next().unwrap_or_default();
@@ -63,7 +73,7 @@ fn after_an_update(stand: &Stand, live: &Tree, kind: BaseKind, wish: &Wish) -> R
     let kept: Vec<String> =
         first.open().filter(|conflict| is_soft(conflict)).map(|conflict| conflict.path.clone()).collect();
     let resolutions =
-        kept.iter().fold(wish.resolutions.clone(), |all, path| all.with(path.clone(), Choice::Ours));
+        kept.iter().fold(wanted.resolutions.clone(), |all, path| all.with(path.clone(), Choice::Ours));
     let merged = if kept.is_empty() { first } else { merging(&resolutions)? };
     let mut made = finished(merged, &kept)?;
     if stand.is_union() {

@@ -8,11 +8,11 @@ use super::file::{BaseKind, Origin};
 use super::stand::Stand;
 use crate::facts::FileFacts;
 use crate::plan::PlanError;
+use crate::plan::input::{Keeping, Memory, PlanInput};
 use crate::plan::inputs::Material;
 use crate::plan::migration::Made;
 use crate::plan::standing::SiteState;
 use crate::plan::step::{Content, Step, Version, write_text};
-use crate::plan::wish::{Keeping, Memory, Wish};
 use crate::values::{Attributes, Hash, TextPath};
 use nginx_config::Tree;
 use nginx_config::patch::{ChangeKind, record};
@@ -34,17 +34,17 @@ enum Source<'a> {
 /// When a text does not parse, or a plan could not hold it.
 pub fn keep(
     material: &Material,
-    wish: &Wish,
+    wanted: &PlanInput,
     made: &Made,
     stand: Option<&Stand>,
 ) -> Result<Vec<Step>, PlanError> {
-    let (Some(memory), Some(keeping)) = (&wish.memory, &wish.keeping) else {
+    let (Some(memory), Some(keeping)) = (&wanted.memory, &wanted.keeping) else {
         return Ok(Vec::new());
     };
     let site = material.site_file()?;
     let live = site.tree.source();
     let new = made.draft.get(&site.identity).map_or(live, Vec::as_slice);
-    let (source, kind, origin) = source(wish, made, stand, memory, keeping);
+    let (source, kind, origin) = source(wanted, made, stand, memory, keeping);
     let base: &[u8] = match source {
         Source::Text(text) | Source::Record(text) => text,
         Source::Live => live,
@@ -73,13 +73,13 @@ pub fn keep(
 }
 
 fn source<'a>(
-    wish: &'a Wish,
+    wanted: &'a PlanInput,
     made: &'a Made,
     stand: Option<&Stand>,
     memory: &'a Memory,
     keeping: &Keeping,
 ) -> (Source<'a>, BaseKind, Origin) {
-    let known = wish.base.as_ref().map(|base| base.bytes.as_slice());
+    let known = wanted.base.as_ref().map(|base| base.bytes.as_slice());
     let record = memory.standing.as_ref().map(|(_, bytes)| bytes.as_slice());
     let hand = match stand.map(|stand| stand.standing.state) {
         Some(SiteState::Edited) => Origin::Hand,
@@ -88,7 +88,7 @@ fn source<'a>(
         _ => Origin::File,
     };
     let is_known = known.is_some() || memory.remembered.is_some();
-    match (&wish.candidate, &made.vendor) {
+    match (&wanted.candidate, &made.vendor) {
         // It was merged from a base, or it is all that is known.
         (Some(candidate), _) if is_known || made.vendor.is_some() => {
             (Source::Text(&candidate.input.bytes), BaseKind::Vendor, Origin::File)
@@ -97,7 +97,7 @@ fn source<'a>(
         // The whole file is a template: there is nothing of the old one to bring back.
         (None, Some(text)) if made.is_whole => (Source::Text(text), BaseKind::AsFound, Origin::File),
         // What the vendor changed since the base stands in the live file; the old copy's changes are put into it.
-        (None, _) if wish.carry.is_some() && known.is_some() => {
+        (None, _) if wanted.carry.is_some() && known.is_some() => {
             (Source::Live, BaseKind::Vendor, Origin::File)
         }
         (None, _) => match (stand, known, record) {

@@ -12,7 +12,7 @@ use super::manifest::{Manifest, Name, shown};
 use super::map::{LinkKind, Part};
 use super::plan::{Draft, RowRef};
 use super::session::{Session, failure};
-use super::snapshot::{Scope, Snapshot, Standing, Unnamed};
+use super::snapshot::{RowState, Scope, Snapshot, Unnamed};
 use crate::outcome::{Failure, FailureKind, Finding};
 use narrow::Narrow;
 pub use narrow::{Asked, State};
@@ -112,8 +112,8 @@ impl Session {
                 let other = ids.iter().filter_map(|id| records.rows.get(id)).find_map(|record| match &record
                     .standing
                 {
-                    Standing::OtherRole(role) => Some(role),
-                    Standing::Live | Standing::Deleted => None,
+                    RowState::OtherRole(role) => Some(role),
+                    RowState::Live | RowState::Deleted => None,
                 });
                 return Err(match other {
                     Some(role) => {

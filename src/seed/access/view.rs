@@ -6,7 +6,7 @@ use crate::db::Value;
 use crate::seed::manifest::Name;
 use crate::seed::map::{LinkKind, Part};
 use crate::seed::plan::{Insert, Plan, RowRef, is_set};
-use crate::seed::snapshot::{Field, Record, Section, Snapshot, Standing};
+use crate::seed::snapshot::{Field, Record, RowState, Section, Snapshot};
 use std::collections::BTreeMap;
 
 /// A row by its name.
@@ -37,7 +37,7 @@ impl View {
                 name: record.name.clone(),
                 enabled: enabled.is_none_or(|index| is_set(&record.values[index])),
             };
-            let live = records.rows.values().filter(|record| record.standing == Standing::Live);
+            let live = records.rows.values().filter(|record| record.standing == RowState::Live);
             view.rows.insert(*part, live.map(|record| (RowRef::Id(record.id), row(record))).collect());
         }
         for (kind, links) in &snapshot.links {

@@ -3,7 +3,7 @@
 //! Invariant: nothing is concluded before the lost transaction is over, because a server may still be working on a
 //! COMMIT, or keep the transaction of a client that it has not yet missed. What cannot be told is for an operator.
 
-use super::model::Request;
+use super::model::SeedRequest;
 use super::{Again, locks};
 use crate::db::{Access, DbError};
 use crate::host::clock;
@@ -21,7 +21,7 @@ const PAUSE: Duration = Duration::from_millis(500);
 
 /// Done, not done, or not known: success, [`FailureKind::Failed`] and [`FailureKind::NeedsOperator`].
 pub(super) fn settle(
-    request: &Request<'_>,
+    request: &SeedRequest<'_>,
     error: &DbError,
     again: &mut dyn FnMut() -> Result<Session, Failure>,
 ) -> Result<(), Failure> {

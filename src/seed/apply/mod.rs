@@ -14,7 +14,7 @@ mod write;
 mod writer;
 
 use super::consequences;
-use super::consequences::Look;
+use super::consequences::PlanContext;
 use super::plan::{Draft, Plan};
 use super::session::Session;
 use super::snapshot::{Scope, read};
@@ -26,7 +26,7 @@ pub(super) use batch::pieces;
 pub use locks::Advisory;
 pub(super) use locks::rows as lock_rows;
 pub(super) use lost_commit::over;
-pub use model::{Applied, Event, NotApplied, Request, Stopped};
+pub use model::{Applied, NotApplied, SeedEvent, SeedRequest, Stopped};
 use std::collections::BTreeSet;
 pub use transaction::moved;
 pub(super) use transaction::{Again, Ended, Watch, Work, Written, carry_out, new_stop};
@@ -48,9 +48,9 @@ impl Session {
     /// when nobody can tell.
     pub fn apply(
         &mut self,
-        request: &Request<'_>,
+        request: &SeedRequest<'_>,
         again: &mut dyn FnMut() -> Result<Self, Failure>,
-        watch: &mut dyn FnMut(Event<'_>) -> Result<(), Stopped>,
+        watch: &mut dyn FnMut(SeedEvent<'_>) -> Result<(), Stopped>,
     ) -> Result<Applied, NotApplied> {
         let mut applied = carry_out(self, &mut Apply { request }, request.advisory, again, watch);
         match (&mut applied, request.keep) {
@@ -73,7 +73,7 @@ impl Session {
 
 /// The work of an apply.
 struct Apply<'a> {
-    request: &'a Request<'a>,
+    request: &'a SeedRequest<'a>,
 }
 
 impl Work for Apply<'_> {
@@ -94,19 +94,19 @@ impl Work for Apply<'_> {
             return Err(Ended::Moved("rows that the plan relies on were changed".to_owned()));
         }
         let (conn, map, catalog, telling) = session.look();
-        let found = consequences::guards(&mut Look { conn, map, catalog, plan, telling })?;
+        let found = consequences::guards(&mut PlanContext { conn, map, catalog, plan, telling })?;
         if let Some(stop) = new_stop(found, &request.planned.findings) {
             return Err(stop);
         }
         let images = request.keep.map(|_| Images::before(session, plan)).transpose()?;
-        (watch)(Event::Stage("writing"))?;
+        (watch)(SeedEvent::Stage("writing"))?;
         let now = clock::now().strftime("%Y-%m-%d %H:%M:%S").to_string();
         let (conn, map, catalog, _) = session.look();
         let notes = BTreeSet::new();
         let mut writer = Writer { conn, map, catalog, plan, now: &now, watch, done: 0, notes };
         let ids = writer.run()?;
         let (rows, notes) = (writer.done, writer.notes);
-        (watch)(Event::Stage("reading again"))?;
+        (watch)(SeedEvent::Stage("reading again"))?;
         let after = read(&mut session.conn, &session.map, &session.catalog, scope)?;
         let left = session.draft(request.manifest, request.unnamed, &after);
         if let Some(what) = leftover(&left) {

@@ -11,7 +11,7 @@ use crate::seed::undo::Keep;
 use std::time::Duration;
 
 /// What is to be applied.
-pub struct Request<'a> {
+pub struct SeedRequest<'a> {
     /// What a person wants.
     pub manifest: &'a Manifest,
     /// What happens to profiles that the manifest does not name.
@@ -26,7 +26,7 @@ pub struct Request<'a> {
 
 /// What an apply says while it works.
 #[derive(Debug, Clone, Copy)]
-pub enum Event<'a> {
+pub enum SeedEvent<'a> {
     Stage(&'a str),
     /// How many rows were written so far.
     Written(u64),

@@ -5,7 +5,7 @@
 
 use super::locks;
 use super::locks::{Advisory, Asked};
-use super::model::{Applied, Event, NotApplied, Stopped};
+use super::model::{Applied, NotApplied, SeedEvent, Stopped};
 use crate::db::{Access, DbError, ErrorKind};
 use crate::host::clock;
 use crate::outcome::{Failure, FailureKind, Finding};
@@ -20,7 +20,7 @@ const TRIES: u32 = 3;
 const PATIENCE: Duration = Duration::from_secs(30);
 
 /// Hears of progress; may ask to stop.
-pub(in crate::seed) type Watch<'a> = dyn FnMut(Event<'_>) -> Result<(), Stopped> + 'a;
+pub(in crate::seed) type Watch<'a> = dyn FnMut(SeedEvent<'_>) -> Result<(), Stopped> + 'a;
 /// Opens the same database again.
 pub(in crate::seed) type Again<'a> = dyn FnMut() -> Result<Session, Failure> + 'a;
 
@@ -114,7 +114,7 @@ pub(in crate::seed) fn carry_out(
         if !error.is_retryable() || over {
             return Err(rolled_back(&error, applied.tries).into());
         }
-        let again = Event::Stage("another writer was in the way; trying again");
+        let again = SeedEvent::Stage("another writer was in the way; trying again");
         (watch)(again).map_err(|stop| NotApplied::Failed(Box::new(stopped(stop))))?;
         clock::pause(Duration::from_millis(100 << applied.tries));
     }
@@ -134,7 +134,7 @@ fn take(session: &mut Session) -> Result<(), NotApplied> {
 }
 
 fn attempt(session: &mut Session, work: &mut dyn Work, watch: &mut Watch<'_>) -> Result<Tried, Ended> {
-    (watch)(Event::Stage("locking rows"))?;
+    (watch)(SeedEvent::Stage("locking rows"))?;
     // A server may have changed places with its replica meanwhile.
     let standing = consequences::standing(&mut session.conn)?;
     if let Some(stop) = new_stop(standing, work.known()) {

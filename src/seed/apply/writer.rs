@@ -2,7 +2,7 @@
 //!
 //! Invariant: a statement that changes another number of rows than the plan says stops the run.
 
-use super::model::{Event, Stopped};
+use super::model::{SeedEvent, Stopped};
 use crate::db::{Catalog, Connection, Value};
 use crate::outcome::counted_as;
 use crate::seed::map::{Ident, Map};
@@ -20,7 +20,7 @@ pub(in crate::seed) struct Writer<'a> {
     /// The moment that goes into the columns for times, in UTC.
     pub now: &'a str,
     /// Hears of rows that were written; may ask to stop.
-    pub watch: &'a mut dyn FnMut(Event<'_>) -> Result<(), Stopped>,
+    pub watch: &'a mut dyn FnMut(SeedEvent<'_>) -> Result<(), Stopped>,
     /// Rows written so far.
     pub done: u64,
     /// Notes of the server.
@@ -59,6 +59,6 @@ impl Writer<'_> {
             )));
         }
         self.done += rows as u64;
-        (self.watch)(Event::Written(self.done)).map_err(|Stopped| Trouble::Stopped)
+        (self.watch)(SeedEvent::Written(self.done)).map_err(|Stopped| Trouble::Stopped)
     }
 }

@@ -3,7 +3,7 @@
 //! Invariant: rows of one part are compared, which live; those that the plan deletes or renames are spelled out, and no
 //! finding. Nothing is read where the plan gives no name.
 
-use super::look::Look;
+use super::look::PlanContext;
 use crate::db::{DbError, Value};
 use crate::outcome::{Finding, alike as looks, codes, is_mistaken_for};
 use crate::seed::manifest::{Name, shown_beside};
@@ -23,7 +23,7 @@ pub(in crate::seed) struct Alike {
     pub mistakable: BTreeSet<(Part, Name)>,
 }
 
-pub(in crate::seed) fn alike(look: &mut Look<'_>) -> Result<Alike, DbError> {
+pub(in crate::seed) fn alike(look: &mut PlanContext<'_>) -> Result<Alike, DbError> {
     let mut new = New::new();
     let mut add = |part: Part, name: &str| {
         new.entry(part).or_default().entry(looks(name)).or_default().push(name.into());
@@ -73,7 +73,7 @@ impl Alike {
 }
 
 /// The rows of a part that live, with their names.
-fn live_names(look: &mut Look<'_>, part: Part) -> Result<Vec<(i64, String)>, DbError> {
+fn live_names(look: &mut PlanContext<'_>, part: Part) -> Result<Vec<(i64, String)>, DbError> {
     let Some(section) = Section::of(look.map, part) else { return Ok(Vec::new()) };
     let (id, name) = (section.id.quoted(), section.name.quoted());
     let mut sql = format!("SELECT {id}, {name} FROM {} WHERE {name} IS NOT NULL", section.table.quoted());

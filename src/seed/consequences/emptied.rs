@@ -3,7 +3,7 @@
 //! Invariant: only profiles that the plan takes agents from, and that can be chosen when it is done: who creates a profile
 //! without agents says so in the manifest.
 
-use super::look::{Look, few, names};
+use super::look::{PlanContext, few, names};
 use super::people::{End, after, closed};
 use crate::db::DbError;
 use crate::outcome::{Finding, codes};
@@ -12,7 +12,7 @@ use crate::seed::plan::RowRef;
 use crate::seed::snapshot::Section;
 use std::collections::BTreeSet;
 
-pub(super) fn findings(look: &mut Look<'_>) -> Result<Vec<Finding>, DbError> {
+pub(super) fn findings(look: &mut PlanContext<'_>) -> Result<Vec<Finding>, DbError> {
     let plan = look.plan;
     let gone = plan.unlink.get(&LinkKind::ProfileAgents).into_iter().flatten();
     let mut left: BTreeSet<i64> = gone.map(|link| link.owner).collect();

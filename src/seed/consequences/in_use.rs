@@ -2,7 +2,7 @@
 //!
 //! Invariant: all open sessions are looked at once; whatever could not be looked at may be in use.
 
-use super::look::{Look, few};
+use super::look::{PlanContext, few};
 use super::sessions::{InUse, OpenSessions, open_sessions};
 use crate::db::DbError;
 use crate::outcome::{Finding, codes};
@@ -14,7 +14,7 @@ use crate::seed::snapshot::Field;
 use std::collections::BTreeMap;
 
 /// Findings about profiles that are deleted, disabled or renamed.
-pub(super) fn findings(look: &mut Look<'_>) -> Result<Vec<Finding>, DbError> {
+pub(super) fn findings(look: &mut PlanContext<'_>) -> Result<Vec<Finding>, DbError> {
     let plan = look.plan;
     let changed: Vec<&Update> = plan.update.iter().filter(|update| concerns_people(update)).collect();
     let gone: Vec<&Delete> = plan.delete.iter().filter(|delete| delete.part == Part::Profiles).collect();
@@ -36,7 +36,7 @@ pub(super) fn findings(look: &mut Look<'_>) -> Result<Vec<Finding>, DbError> {
 }
 
 /// Agents who are logged in with a profile that is deleted, disabled or renamed.
-pub(super) fn logged_in(look: &mut Look<'_>) -> Result<Vec<String>, DbError> {
+pub(super) fn logged_in(look: &mut PlanContext<'_>) -> Result<Vec<String>, DbError> {
     let plan = look.plan;
     let changed = plan.update.iter().filter(|update| concerns_people(update)).map(|update| update.id);
     let profiles: Vec<i64> = plan.deleted(Part::Profiles).chain(changed).collect();
@@ -58,7 +58,7 @@ struct Sessions {
 }
 
 impl Sessions {
-    fn read(look: &mut Look<'_>) -> Result<Self, DbError> {
+    fn read(look: &mut PlanContext<'_>) -> Result<Self, DbError> {
         let sessions = open_sessions(look.conn, look.map, look.catalog)?;
         let mentions = sessions.mentions(look.conn, look.map, look.catalog)?;
         Ok(Self { sessions, mentions })

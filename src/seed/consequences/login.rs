@@ -3,7 +3,7 @@
 //! Invariant: answered by what will be there when the plan is done, and read beside it; only the links of the profiles
 //! and agents that the plan concerns are read. It changes nothing and refuses nothing.
 
-use super::look::{Look, id};
+use super::look::{PlanContext, id};
 use super::people::{End, after, closed};
 use crate::db::{DbError, Value};
 use crate::seed::manifest::Name;
@@ -25,7 +25,7 @@ pub struct Login {
 ///
 /// # Errors
 /// When the database fails.
-pub(in crate::seed) fn login(look: &mut Look<'_>) -> Result<Option<Login>, DbError> {
+pub(in crate::seed) fn login(look: &mut PlanContext<'_>) -> Result<Option<Login>, DbError> {
     let profiles = changed_profiles(look);
     let ids = profiles.iter().filter_map(|row| id(*row)).collect();
     let linked = after(look, LinkKind::ProfileAgents, End::Owner, &ids)?;
@@ -46,7 +46,7 @@ pub(in crate::seed) fn login(look: &mut Look<'_>) -> Result<Option<Login>, DbErr
 }
 
 /// Profiles that are changed or made, themselves or by their links, and are there afterwards.
-fn changed_profiles(look: &Look<'_>) -> BTreeSet<RowRef> {
+fn changed_profiles(look: &PlanContext<'_>) -> BTreeSet<RowRef> {
     let plan = look.plan;
     let of_profiles = |kind: &LinkKind| !matches!(kind, LinkKind::Personal(_));
     let mut profiles = changed_rows(look, Part::Profiles);
@@ -63,7 +63,7 @@ fn changed_profiles(look: &Look<'_>) -> BTreeSet<RowRef> {
 }
 
 /// Agents whose row or personal queues are changed, or who leave a profile.
-fn changed_agents(look: &Look<'_>) -> BTreeSet<RowRef> {
+fn changed_agents(look: &PlanContext<'_>) -> BTreeSet<RowRef> {
     let mut agents = changed_rows(look, Part::Users);
     for (kind, links) in &look.plan.unlink {
         match kind {
@@ -78,7 +78,7 @@ fn changed_agents(look: &Look<'_>) -> BTreeSet<RowRef> {
 }
 
 /// Rows of a part that the plan makes or of which it changes columns.
-fn changed_rows(look: &Look<'_>, part: Part) -> BTreeSet<RowRef> {
+fn changed_rows(look: &PlanContext<'_>, part: Part) -> BTreeSet<RowRef> {
     let changed = look.plan.update.iter().filter(|update| update.part == part);
     let made = (0..).zip(&look.plan.insert).filter(|(_, insert)| insert.part == part);
     changed.map(|update| RowRef::Id(update.id)).chain(made.map(|(index, _)| RowRef::New(index))).collect()
@@ -87,7 +87,7 @@ fn changed_rows(look: &Look<'_>, part: Part) -> BTreeSet<RowRef> {
 /// Rows by the names that they have when the plan is done. Users who are no agents, and rows that were deleted softly,
 /// are left out: links to them may be left over.
 fn by_name(
-    look: &mut Look<'_>,
+    look: &mut PlanContext<'_>,
     part: Part,
     rows: &BTreeSet<RowRef>,
 ) -> Result<BTreeSet<(Name, RowRef)>, DbError> {
@@ -105,7 +105,7 @@ fn by_name(
 }
 
 /// The names of those rows that Motion would show.
-fn live(look: &mut Look<'_>, part: Part, ids: Vec<i64>) -> Result<BTreeMap<i64, Name>, DbError> {
+fn live(look: &mut PlanContext<'_>, part: Part, ids: Vec<i64>) -> Result<BTreeMap<i64, Name>, DbError> {
     let mut found = BTreeMap::new();
     let Some(section) = Section::of(look.map, part) else { return Ok(found) };
     let (key, name, table) = (section.id.quoted(), section.name.quoted(), section.table.quoted());

@@ -14,7 +14,7 @@ use std::collections::{BTreeMap, BTreeSet};
 const NAMES: usize = 10;
 
 /// What a plan is looked at with.
-pub(in crate::seed) struct Look<'a> {
+pub(in crate::seed) struct PlanContext<'a> {
     pub conn: &'a mut Connection,
     pub map: &'a Map,
     pub catalog: &'a Catalog,

@@ -23,7 +23,7 @@ use crate::outcome::Finding;
 pub(in crate::seed) use alike::alike;
 pub use login::Login;
 pub(in crate::seed) use login::login;
-pub(in crate::seed) use look::Look;
+pub(in crate::seed) use look::PlanContext;
 use look::names;
 pub use server::standing;
 pub use sessions::InUse;
@@ -37,7 +37,7 @@ pub use twice::twice_anywhere;
 ///
 /// # Errors
 /// When the database fails.
-pub(super) fn findings(look: &mut Look<'_>, named: &BTreeSet<i64>) -> Result<Vec<Finding>, DbError> {
+pub(super) fn findings(look: &mut PlanContext<'_>, named: &BTreeSet<i64>) -> Result<Vec<Finding>, DbError> {
     if look.plan.is_empty() {
         return Ok(Vec::new());
     }
@@ -53,7 +53,7 @@ pub(super) fn findings(look: &mut Look<'_>, named: &BTreeSet<i64>) -> Result<Vec
 ///
 /// # Errors
 /// When the database fails.
-pub(super) fn guards(look: &mut Look<'_>) -> Result<Vec<Finding>, DbError> {
+pub(super) fn guards(look: &mut PlanContext<'_>) -> Result<Vec<Finding>, DbError> {
     let mut findings = in_use::findings(look)?;
     findings.extend(outside::findings(look)?);
     Ok(findings)
@@ -64,7 +64,7 @@ pub(super) fn guards(look: &mut Look<'_>) -> Result<Vec<Finding>, DbError> {
 ///
 /// # Errors
 /// When the database fails.
-pub(super) fn logged_in(look: &mut Look<'_>) -> Result<BTreeSet<String>, DbError> {
+pub(super) fn logged_in(look: &mut PlanContext<'_>) -> Result<BTreeSet<String>, DbError> {
     let mut agents: BTreeSet<String> = people::logged_in(look)?.into_iter().collect();
     agents.extend(in_use::logged_in(look)?);
     Ok(agents)

@@ -3,7 +3,7 @@
 //! Invariant: a reference stops the plan, whatever the database would do about it: cascades are not counted. What this
 //! user cannot see is said, and not taken for a no.
 
-use super::look::Look;
+use super::look::PlanContext;
 use crate::db::{Catalog, DbError, Engine, ErrorKind, Value};
 use crate::outcome::{Finding, Level, codes, counted};
 use crate::seed::map::{Ident, Part};
@@ -15,7 +15,7 @@ use std::collections::{BTreeMap, BTreeSet};
 /// Rows that are to go: their table, its key, and the values of that.
 type Going<'a> = BTreeMap<(&'a Ident, Option<&'a Ident>), BTreeSet<i64>>;
 
-pub(super) fn findings(look: &mut Look<'_>) -> Result<Vec<Finding>, DbError> {
+pub(super) fn findings(look: &mut PlanContext<'_>) -> Result<Vec<Finding>, DbError> {
     let going = going(look);
     if going.is_empty() {
         return Ok(Vec::new());
@@ -44,7 +44,7 @@ pub(super) fn findings(look: &mut Look<'_>) -> Result<Vec<Finding>, DbError> {
     Ok(findings)
 }
 
-fn going<'a>(look: &Look<'a>) -> Going<'a> {
+fn going<'a>(look: &PlanContext<'a>) -> Going<'a> {
     let (map, plan) = (look.map, look.plan);
     let mut going = Going::new();
     for delete in &plan.delete {
@@ -63,7 +63,7 @@ fn going<'a>(look: &Look<'a>) -> Going<'a> {
 }
 
 /// How many of the referring rows are links that the plan deletes itself, before the rows that they belong to.
-fn unlinked(look: &Look<'_>, reference: &Reference, table: &Ident, ids: &[i64]) -> u64 {
+fn unlinked(look: &PlanContext<'_>, reference: &Reference, table: &Ident, ids: &[i64]) -> u64 {
     let (map, plan) = (look.map, look.plan);
     if reference.schema.is_some() {
         return 0;
@@ -88,7 +88,7 @@ fn unlinked(look: &Look<'_>, reference: &Reference, table: &Ident, ids: &[i64]) 
 }
 
 /// The mark of deleted links in a table of links: to a profile that only is marked, too, they may refer.
-fn deleted_links<'a>(look: &Look<'a>, reference: &Reference) -> Option<&'a Ident> {
+fn deleted_links<'a>(look: &PlanContext<'a>, reference: &Reference) -> Option<&'a Ident> {
     look.map.profiles.as_ref()?.columns.deleted.as_ref()?;
     let is_it = |link: &&crate::seed::map::Link| {
         reference.schema.is_none()
@@ -123,7 +123,7 @@ fn refers(reference: &Reference, table: &Ident, rows: u64, by_key: bool) -> Find
 
 /// How many rows refer to these ids; to anything, where no ids tell which.
 fn referring(
-    look: &mut Look<'_>,
+    look: &mut PlanContext<'_>,
     reference: &Reference,
     ids: &[i64],
     marked: Option<&Ident>,
@@ -153,7 +153,7 @@ fn referring(
 }
 
 /// Tables that this user cannot see may refer to the rows as well.
-fn unseen(look: &mut Look<'_>) -> Result<Vec<Finding>, DbError> {
+fn unseen(look: &mut PlanContext<'_>) -> Result<Vec<Finding>, DbError> {
     if look.conn.engine() == Engine::Sqlite {
         return Ok(Vec::new());
     }

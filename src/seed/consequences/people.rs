@@ -2,7 +2,7 @@
 //!
 //! Invariant: judged by what links will be there when the plan is done, of which only those are read that it touches.
 
-use super::look::{Look, few, id, names};
+use super::look::{PlanContext, few, id, names};
 use crate::db::{DbError, Value};
 use crate::outcome::{Finding, codes, counted_as};
 use crate::seed::Channel;
@@ -15,7 +15,7 @@ use std::collections::{BTreeMap, BTreeSet};
 /// Owner and member.
 pub(super) type Pair = (RowRef, RowRef);
 
-pub(super) fn findings(look: &mut Look<'_>) -> Result<Vec<Finding>, DbError> {
+pub(super) fn findings(look: &mut PlanContext<'_>) -> Result<Vec<Finding>, DbError> {
     let mut findings = becomes_personal(look)?;
     findings.extend(without_queue(look)?);
     findings.extend(online(look)?);
@@ -24,7 +24,7 @@ pub(super) fn findings(look: &mut Look<'_>) -> Result<Vec<Finding>, DbError> {
 
 /// Links of a kind whose owner or member is one of these, as they will be.
 pub(super) fn after(
-    look: &mut Look<'_>,
+    look: &mut PlanContext<'_>,
     kind: LinkKind,
     end: End,
     ids: &BTreeSet<i64>,
@@ -61,7 +61,7 @@ impl End {
 }
 
 /// Queues that leave a profile and stay with its agents as personal ones.
-fn becomes_personal(look: &mut Look<'_>) -> Result<Vec<Finding>, DbError> {
+fn becomes_personal(look: &mut PlanContext<'_>) -> Result<Vec<Finding>, DbError> {
     let mut findings = Vec::new();
     for channel in Channel::ALL {
         let Some(gone) = look.plan.unlink.get(&LinkKind::ProfileQueues(channel)) else { continue };
@@ -110,7 +110,7 @@ fn becomes_personal(look: &mut Look<'_>) -> Result<Vec<Finding>, DbError> {
 }
 
 /// Agents whom the plan touches and leaves without any queue.
-fn without_queue(look: &mut Look<'_>) -> Result<Vec<Finding>, DbError> {
+fn without_queue(look: &mut PlanContext<'_>) -> Result<Vec<Finding>, DbError> {
     let candidates = touched(look)?;
     let ids: BTreeSet<i64> = candidates.iter().filter_map(|row| id(*row)).collect();
     let mut left = candidates;
@@ -157,7 +157,7 @@ fn without_queue(look: &mut Look<'_>) -> Result<Vec<Finding>, DbError> {
 }
 
 /// Agents that the plan creates or takes something from, themselves or by a profile.
-fn touched(look: &mut Look<'_>) -> Result<BTreeSet<RowRef>, DbError> {
+fn touched(look: &mut PlanContext<'_>) -> Result<BTreeSet<RowRef>, DbError> {
     let plan = look.plan;
     let mut touched = BTreeSet::new();
     for (index, insert) in plan.insert.iter().enumerate() {
@@ -186,7 +186,10 @@ fn touched(look: &mut Look<'_>) -> Result<BTreeSet<RowRef>, DbError> {
 }
 
 /// Profiles that cannot be chosen when the plan is done.
-pub(super) fn closed(look: &mut Look<'_>, profiles: &BTreeSet<i64>) -> Result<BTreeSet<RowRef>, DbError> {
+pub(super) fn closed(
+    look: &mut PlanContext<'_>,
+    profiles: &BTreeSet<i64>,
+) -> Result<BTreeSet<RowRef>, DbError> {
     let mut closed = BTreeSet::new();
     let Some(section) = Section::of(look.map, Part::Profiles) else { return Ok(closed) };
     let Some(enabled) = section.ident(&Field::Enabled) else { return Ok(closed) };
@@ -221,7 +224,7 @@ pub(super) fn closed(look: &mut Look<'_>, profiles: &BTreeSet<i64>) -> Result<BT
 }
 
 /// Agents who are logged in and will notice nothing until they log in again.
-fn online(look: &mut Look<'_>) -> Result<Vec<Finding>, DbError> {
+fn online(look: &mut PlanContext<'_>) -> Result<Vec<Finding>, DbError> {
     let called = logged_in(look)?;
     if called.is_empty() {
         return Ok(Vec::new());
@@ -236,7 +239,7 @@ fn online(look: &mut Look<'_>) -> Result<Vec<Finding>, DbError> {
 }
 
 /// Agents who are logged in and whose profiles, or whose queues in them, the plan changes.
-pub(super) fn logged_in(look: &mut Look<'_>) -> Result<Vec<String>, DbError> {
+pub(super) fn logged_in(look: &mut PlanContext<'_>) -> Result<Vec<String>, DbError> {
     let Some(section) = Section::of(look.map, Part::Users) else { return Ok(Vec::new()) };
     let Some((online, (role, agent))) = section.online.zip(section.role) else { return Ok(Vec::new()) };
     let mut profiles: BTreeSet<i64> = BTreeSet::new();

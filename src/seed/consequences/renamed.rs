@@ -4,7 +4,7 @@
 //! profile that has agents or queues. Sets are compared by going through both in their order, and no further than it
 //! takes to know.
 
-use super::look::Look;
+use super::look::PlanContext;
 use crate::db::DbError;
 use crate::outcome::{Finding, codes};
 use crate::seed::manifest::{scalar, shown};
@@ -20,7 +20,7 @@ type Members = Vec<(LinkKind, RowRef)>;
 /// Out of a hundred: as many members must both have of the larger of the two.
 const LIKE: usize = 80;
 
-pub(super) fn findings(look: &mut Look<'_>, named: &BTreeSet<i64>) -> Result<Vec<Finding>, DbError> {
+pub(super) fn findings(look: &mut PlanContext<'_>, named: &BTreeSet<i64>) -> Result<Vec<Finding>, DbError> {
     let new = created(look);
     if new.is_empty() {
         return Ok(Vec::new());
@@ -70,7 +70,7 @@ fn shared(common: usize, of: usize, members: &Members) -> String {
 }
 
 /// Profiles that come, with their members.
-fn created(look: &Look<'_>) -> BTreeMap<RowRef, Members> {
+fn created(look: &PlanContext<'_>) -> BTreeMap<RowRef, Members> {
     let mut created: BTreeMap<RowRef, Members> = BTreeMap::new();
     for (kind, links) in look.plan.link.iter().filter(|(kind, _)| is_of_profiles(**kind)) {
         for link in links.iter().filter(|link| matches!(link.owner, RowRef::New(_))) {
@@ -82,7 +82,7 @@ fn created(look: &Look<'_>) -> BTreeMap<RowRef, Members> {
 }
 
 /// The members that profiles have now.
-fn members(look: &mut Look<'_>, ids: &BTreeSet<i64>) -> Result<BTreeMap<i64, Members>, DbError> {
+fn members(look: &mut PlanContext<'_>, ids: &BTreeSet<i64>) -> Result<BTreeMap<i64, Members>, DbError> {
     let mut members: BTreeMap<i64, Members> = BTreeMap::new();
     let kinds: Vec<_> = look.map.links.iter().filter(|(kind, _)| is_of_profiles(**kind)).collect();
     for (kind, link) in kinds.into_iter().filter(|_| !ids.is_empty()) {

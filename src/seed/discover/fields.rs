@@ -4,7 +4,7 @@
 //! does not fit excludes a column whatever its name.
 
 use super::names::{OPPOSITES, key};
-use super::proposal::{Entry, Grade, Section};
+use super::proposal::{Grade, ProposalLine, Section};
 use crate::db::Engine;
 use crate::db::catalog::{Column, Table};
 use crate::seed::verify::{Family, describe};
@@ -140,7 +140,7 @@ pub fn columns(section: &str, table: &Table, fields: &[&Field], known: Known, en
             }
             None if field.needed => {
                 let why = not_found(table, field);
-                section.entries.push(Entry::Missing(field.key.to_owned(), why));
+                section.entries.push(ProposalLine::Missing(field.key.to_owned(), why));
             }
             None => {}
         }

@@ -9,7 +9,7 @@ use super::entities::and;
 use super::names::against;
 use super::offers::{Candidate, Samples, candidates};
 use super::proposal::{Grade, Section};
-use super::references::{Target, Targets};
+use super::references::{Referenced, Targets};
 use crate::db::catalog::{Column, TableKind};
 use crate::db::{Catalog, Engine};
 use crate::seed::Channel;
@@ -31,7 +31,7 @@ pub fn links(
     let personal = channels.iter().map(|channel| LinkKind::Personal(*channel));
     let mut sections = Vec::new();
     let of_profiles = |kind: &LinkKind| !matches!(kind, LinkKind::Personal(_));
-    let has_profiles = targets.name_of(Target::Profiles).is_some();
+    let has_profiles = targets.name_of(Referenced::Profiles).is_some();
     if !has_profiles {
         notes.push(
             "links of profiles: not looked for, because the table of profiles was not found".to_owned(),
@@ -85,7 +85,7 @@ pub fn wanted_samples(catalog: &Catalog, targets: &Targets<'_>, engine: Engine) 
     let is_open = |column: &&Column| (Family { column, engine }).members().is_none();
     candidates(catalog, targets, engine, TableKind::Table)
         .iter()
-        .filter(|candidate| candidate.end(Target::AnyQueue).is_some())
+        .filter(|candidate| candidate.end(Referenced::AnyQueue).is_some())
         .filter(|candidate| against(&candidate.table.name).is_empty())
         .filter_map(|candidate| {
             let column = candidate.discriminator.filter(is_open)?;

@@ -23,9 +23,9 @@ pub use discriminator::channel_of;
 use entities::{Entities, Found, PROFILES, SESSIONS, USERS, queue_fields};
 use fields::{DELETED, Field, Known, TIMES, columns};
 pub use offers::Samples;
-pub use proposal::{Entry, Grade, Proposal, Section};
+pub use proposal::{Grade, Proposal, ProposalLine, Section};
 pub(in crate::seed) use proposal::{key as key_text, quoted as quoted_text};
-use references::{Target, Targets};
+use references::{Referenced, Targets};
 pub use renew::{Renewal, renew};
 
 /// What a note begins with that is about a difference from the database.
@@ -110,10 +110,10 @@ impl<'a> Discovery<'a> {
         let entities = Entities::find(catalog, engine);
         let mut targets = Targets::default();
         if let Ok(users) = &entities.users {
-            targets = targets.with(Target::Users, users.table);
+            targets = targets.with(Referenced::Users, users.table);
         }
         for (channel, queues) in &entities.queues {
-            targets = targets.with(Target::Queues(*channel), queues.table);
+            targets = targets.with(Referenced::Queues(*channel), queues.table);
         }
         let known = known.and_then(|name| catalog.table(name)).map(|table| Found {
             table,
@@ -129,7 +129,7 @@ impl<'a> Discovery<'a> {
         });
         let profiles = known.map_or(guessed, Ok);
         if let Ok(profiles) = &profiles {
-            targets = targets.with(Target::Profiles, profiles.table);
+            targets = targets.with(Referenced::Profiles, profiles.table);
         }
         Self { engine, entities, profiles, otherwise, targets }
     }
@@ -139,13 +139,13 @@ impl<'a> Discovery<'a> {
         let users = match &self.entities.users {
             Ok(users) => users,
             Err(why) => {
-                head.entries.push(Entry::Missing("table".to_owned(), why.clone()));
+                head.entries.push(ProposalLine::Missing("table".to_owned(), why.clone()));
                 proposal.sections.push(head);
                 return;
             }
         };
         named(&mut head, users);
-        head.entries.push(Entry::Remark(
+        head.entries.push(ProposalLine::Remark(
             "create = true is for a person to say, who knows all that Motion writes with a new agent"
                 .to_owned(),
         ));
@@ -159,7 +159,7 @@ impl<'a> Discovery<'a> {
         let key = format!("queues.{channel}");
         let mut head = Section::new(&key);
         named(&mut head, queues);
-        head.entries.push(Entry::Remark(
+        head.entries.push(ProposalLine::Remark(
             "create = true is for a person to say; so are the settings that a manifest may change".to_owned(),
         ));
         proposal.sections.push(head);
@@ -202,11 +202,11 @@ impl<'a> Discovery<'a> {
         );
         if data.is_empty() {
             let reason = "no column called data3 or data4".to_owned();
-            section.entries.push(Entry::Missing("profile".to_owned(), reason));
+            section.entries.push(ProposalLine::Missing("profile".to_owned(), reason));
         } else {
             let value = data.iter().map(|name| proposal::quoted(name)).collect::<Vec<_>>().join(", ");
             let reason = "documented; which of them holds the profile is not public".to_owned();
-            section.entries.push(Entry::Line(
+            section.entries.push(ProposalLine::Line(
                 "profile".to_owned(),
                 format!("[{value}]"),
                 Grade::Certain,
@@ -216,7 +216,7 @@ impl<'a> Discovery<'a> {
         let mut head = Section::new("report_member");
         named(&mut head, sessions);
         let has_type =
-            section.entries.iter().any(|entry| matches!(entry, Entry::Line(key, ..) if key == "type"));
+            section.entries.iter().any(|entry| matches!(entry, ProposalLine::Line(key, ..) if key == "type"));
         if has_type {
             head.text("login", "LOGIN", Grade::Likely, "seen on real servers");
         }
@@ -240,14 +240,14 @@ pub fn record(catalog: &Catalog, proposal: &mut Proposal) {
         let place = format!("tables.{}", proposal::key(&table.name));
         let mut head = Section::new(&place);
         if let Some(engine) = &table.engine {
-            head.entries.push(Entry::Recorded("engine".to_owned(), proposal::quoted(engine)));
+            head.entries.push(ProposalLine::Recorded("engine".to_owned(), proposal::quoted(engine)));
         }
         let mut section = Section::new(format!("{place}.columns"));
         for column in
             table.columns.iter().filter(|column| names.iter().any(|name| same_column(name, &column.name)))
         {
             let line = proposal::quoted(&describe(table, column));
-            section.entries.push(Entry::Recorded(proposal::key(&column.name), line));
+            section.entries.push(ProposalLine::Recorded(proposal::key(&column.name), line));
         }
         proposal.sections.extend([head, section]);
     }

@@ -6,8 +6,8 @@ use super::discriminator::{Only, discriminator, only, unfit};
 use super::fields::{DELETED, Field, TIMES, Type, find, optional, takes};
 use super::names::{against, key, names_channel, spellings, words};
 use super::proposal;
-use super::proposal::{Entry, Grade, Section};
-use super::references::{Reference, Target, Targets};
+use super::proposal::{Grade, ProposalLine, Section};
+use super::references::{Reference, Referenced, Targets};
 use crate::db::catalog::{Column, Table, TableKind};
 use crate::db::{Catalog, Engine};
 use crate::seed::Channel;
@@ -59,14 +59,14 @@ impl<'a> Candidate<'a> {
         if ends.len() < 2 {
             return None;
         }
-        let has_any_queue = ends.iter().any(|end| end.target == Target::AnyQueue);
+        let has_any_queue = ends.iter().any(|end| end.target == Referenced::AnyQueue);
         let discriminator = if has_any_queue { discriminator(table, engine) } else { None };
         // `queue_id` in a table whose name has the channel.
         let said: Vec<Channel> =
             Channel::ALL.into_iter().filter(|channel| names_channel(*channel, &table.name)).collect();
         if let ([channel], None) = (said.as_slice(), discriminator) {
-            for end in ends.iter_mut().filter(|end| end.target == Target::AnyQueue) {
-                end.target = Target::Queues(*channel);
+            for end in ends.iter_mut().filter(|end| end.target == Referenced::AnyQueue) {
+                end.target = Referenced::Queues(*channel);
                 end.reason = format!("a queue, in a table about {channel}; there is no foreign key");
             }
         }
@@ -96,7 +96,7 @@ impl<'a> Candidate<'a> {
 
     /// The column for an end. Of several, one that no word speaks against, then one that is in a unique key with others,
     /// then one that is named after the table.
-    pub(super) fn end(&self, target: Target) -> Option<&Reference<'a>> {
+    pub(super) fn end(&self, target: Referenced) -> Option<&Reference<'a>> {
         let ends = self.ends.iter().filter(|end| end.target == target);
         ends.min_by_key(|end| (end.against.is_some(), !self.is_in_key(end), !end.is_named))
     }
@@ -107,7 +107,7 @@ impl<'a> Candidate<'a> {
     }
 
     pub(super) fn offer(&self, kind: LinkKind, samples: &Samples) -> Option<Offer<'_, 'a>> {
-        let (users, profiles) = (self.end(Target::Users), self.end(Target::Profiles));
+        let (users, profiles) = (self.end(Referenced::Users), self.end(Referenced::Profiles));
         let Some(channel) = kind.channel() else {
             if self.has_queue() {
                 return None;
@@ -120,7 +120,7 @@ impl<'a> Candidate<'a> {
                 only: None,
             });
         };
-        let (member, only) = match (self.end(Target::Queues(channel)), self.end(Target::AnyQueue)) {
+        let (member, only) = match (self.end(Referenced::Queues(channel)), self.end(Referenced::AnyQueue)) {
             (Some(queue), _) => (queue, None),
             (None, Some(queue)) => (queue, Some(self.only(channel, samples)?)),
             (None, None) => return None,
@@ -143,7 +143,7 @@ impl<'a> Candidate<'a> {
     }
 
     fn has_queue(&self) -> bool {
-        self.ends.iter().any(|end| matches!(end.target, Target::Queues(_) | Target::AnyQueue))
+        self.ends.iter().any(|end| matches!(end.target, Referenced::Queues(_) | Referenced::AnyQueue))
     }
 
     /// Why a table with the right ends is left out: its rows do not say whom they belong to, or of which channel they are.
@@ -153,7 +153,7 @@ impl<'a> Candidate<'a> {
             return notes;
         }
         let name = &self.table.name;
-        let owners = [Target::Users, Target::Profiles].map(|target| self.end(target));
+        let owners = [Referenced::Users, Referenced::Profiles].map(|target| self.end(target));
         let owners: Vec<_> = owners.into_iter().flatten().filter(|end| end.against.is_none()).collect();
         if let (true, [users, profiles]) = (self.has_queue(), owners.as_slice()) {
             let never_null = [users, profiles].into_iter().filter(|end| !end.column.nullable);
@@ -167,7 +167,7 @@ impl<'a> Candidate<'a> {
             }
         }
         if let (Some(queue), None, false) =
-            (self.end(Target::AnyQueue), self.discriminator, owners.is_empty())
+            (self.end(Referenced::AnyQueue), self.discriminator, owners.is_empty())
         {
             let why = unfit(self.table, self.engine).map_or_else(String::new, |why| format!(" ({why})"));
             notes.push(format!(
@@ -260,11 +260,16 @@ impl<'a> Offer<'_, 'a> {
         let mut head = Section::new(&place);
         head.text("table", &table.name, grade, reason);
         if let Some(only) = &self.only {
-            head.entries.push(Entry::Line("only".to_owned(), only.to_toml(), only.grade, only.why.clone()));
+            head.entries.push(ProposalLine::Line(
+                "only".to_owned(),
+                only.to_toml(),
+                only.grade,
+                only.why.clone(),
+            ));
         }
         for column in self.demanded() {
             let named = describe_named(table, column);
-            head.entries.push(Entry::Remark(if is_own_in_each_row(table, column) {
+            head.entries.push(ProposalLine::Remark(if is_own_in_each_row(table, column) {
                 format!(
                     "each row needs a value of its own for {named}: such links cannot be added by motionctl, only read \
                      and removed"
@@ -309,22 +314,22 @@ fn describe_named(table: &Table, column: &Column) -> String {
 
 /// Whether a link that was deleted softly is taken back when it is added again: a unique index over the pair allows
 /// nothing else.
-pub fn revival(table: &Table, pair: &[&str]) -> Entry {
+pub fn revival(table: &Table, pair: &[&str]) -> ProposalLine {
     let (value, why) = match covering(table, pair) {
         Some(index) => ("true", format!("the unique index {index} allows one row of a pair, deleted or not")),
         None => {
             ("false", "no unique index covers the pair, so that each link is a row of its own".to_owned())
         }
     };
-    Entry::Line("revive".to_owned(), value.to_owned(), Grade::Likely, why)
+    ProposalLine::Line("revive".to_owned(), value.to_owned(), Grade::Likely, why)
 }
 
 /// The words by which the name of a target may be told in a table of links.
-pub fn words_of(target: Target) -> Vec<String> {
+pub fn words_of(target: Referenced) -> Vec<String> {
     let channels = match target {
-        Target::Queues(channel) => spellings(channel),
-        Target::AnyQueue => &["channel"],
-        Target::Users | Target::Profiles => &[],
+        Referenced::Queues(channel) => spellings(channel),
+        Referenced::AnyQueue => &["channel"],
+        Referenced::Users | Referenced::Profiles => &[],
     };
     let mut known: Vec<String> = channels.iter().map(|word| (*word).to_owned()).collect();
     // `whatsapp` and `openchannel` are two words in some spellings.

@@ -8,7 +8,7 @@ use super::entities::{Entities, Found, PROFILES, and, unfit, unfit_and_behind};
 use super::fields::{Known, find};
 use super::names::{against, words};
 use super::proposal::Grade;
-use super::references::{Target, Targets};
+use super::references::{Referenced, Targets};
 use crate::db::catalog::Table;
 use crate::db::{Catalog, Engine};
 use std::cmp::Reverse;
@@ -116,18 +116,18 @@ fn unnamed<'a>(
             && !words(&table.name).iter().any(|word| word == "profile")
     });
     let said = others.filter_map(|table| {
-        let with = targets.clone().with(Target::Profiles, table);
+        let with = targets.clone().with(Referenced::Profiles, table);
         // What was said or done names a user and a queue at once; a link is of one of them, and has little besides.
         let is_link = |link: &&Table, of_queue: bool| {
             let ends = with.of(link);
-            let is_queue = |target| matches!(target, Target::Queues(_) | Target::AnyQueue);
-            let has = |is_wanted: &dyn Fn(Target) -> bool| ends.iter().any(|end| is_wanted(end.target));
+            let is_queue = |target| matches!(target, Referenced::Queues(_) | Referenced::AnyQueue);
+            let has = |is_wanted: &dyn Fn(Referenced) -> bool| ends.iter().any(|end| is_wanted(end.target));
             !with.has(link)
                 && link.columns.len() <= LINK_COLUMNS
                 && against(&link.name).is_empty()
-                && has(&|target| target == Target::Profiles)
+                && has(&|target| target == Referenced::Profiles)
                 && has(&is_queue) == of_queue
-                && has(&|target| target == Target::Users) != of_queue
+                && has(&|target| target == Referenced::Users) != of_queue
         };
         let find = |of_queue| catalog.tables.values().find(|link| is_link(link, of_queue));
         let (agents, queues) = (find(false)?, find(true)?);
@@ -144,18 +144,18 @@ fn judged<'a>(
     targets: &Targets<'a>,
     engine: Engine,
 ) -> Option<Candidate<'a>> {
-    let with = targets.clone().with(Target::Profiles, table);
-    let linked = |is_wanted: fn(Target) -> bool| {
+    let with = targets.clone().with(Referenced::Profiles, table);
+    let linked = |is_wanted: fn(Referenced) -> bool| {
         let links = |other: &&Table| {
             let ends = with.of(other);
-            ends.iter().any(|end| end.target == Target::Profiles)
+            ends.iter().any(|end| end.target == Referenced::Profiles)
                 && ends.iter().any(|end| is_wanted(end.target))
         };
         let tables = catalog.tables.values().filter(|other| !with.has(other));
         tables.filter(|other| against(&other.name).is_empty()).find(links)
     };
-    let agents = linked(|target| target == Target::Users);
-    let queues = linked(|target| matches!(target, Target::Queues(_) | Target::AnyQueue));
+    let agents = linked(|target| target == Referenced::Users);
+    let queues = linked(|target| matches!(target, Referenced::Queues(_) | Referenced::AnyQueue));
     let words = words(&table.name);
     let ends_in =
         |first: &str| matches!(words.as_slice(), [.., it, last] if it == first && last == "profile");

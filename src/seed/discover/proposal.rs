@@ -47,14 +47,14 @@ pub struct Proposal {
 pub struct Section {
     /// Its key, such as `users.columns`.
     pub key: String,
-    pub entries: Vec<Entry>,
+    pub entries: Vec<ProposalLine>,
     /// Whether somebody must choose it first: then all of it is a comment.
     pub is_open: bool,
 }
 
 /// One line of the file.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub enum Entry {
+pub enum ProposalLine {
     /// A key, its value as TOML, how sure that is and why.
     Line(String, String, Grade, String),
     /// A key that is needed and was not found, and what was looked for.
@@ -78,7 +78,7 @@ impl Section {
 
     /// Adds a line whose value is a text.
     pub fn text(&mut self, key: &str, value: &str, grade: Grade, reason: impl Into<String>) {
-        self.entries.push(Entry::Line(key.to_owned(), quoted(value), grade, reason.into()));
+        self.entries.push(ProposalLine::Line(key.to_owned(), quoted(value), grade, reason.into()));
     }
 }
 
@@ -86,14 +86,16 @@ impl Proposal {
     /// How many lines have this grade.
     #[must_use]
     pub fn count(&self, grade: Grade) -> usize {
-        self.entries().filter(|entry| matches!(entry, Entry::Line(_, _, its, _) if *its == grade)).count()
+        self.entries()
+            .filter(|entry| matches!(entry, ProposalLine::Line(_, _, its, _) if *its == grade))
+            .count()
     }
 
     /// The keys that are needed and were not found.
     #[must_use]
     pub fn missing(&self) -> Vec<String> {
-        let of = |section: &Section, entry: &Entry| match entry {
-            Entry::Missing(key, _) => Some(format!("{}.{key}", section.key)),
+        let of = |section: &Section, entry: &ProposalLine| match entry {
+            ProposalLine::Missing(key, _) => Some(format!("{}.{key}", section.key)),
             _ => None,
         };
         let missing = |section| {
@@ -131,7 +133,7 @@ impl Proposal {
         text
     }
 
-    fn entries(&self) -> impl Iterator<Item = &Entry> {
+    fn entries(&self) -> impl Iterator<Item = &ProposalLine> {
         self.decided().flat_map(|section| &section.entries)
     }
 
@@ -156,14 +158,16 @@ const REVIEW: &str = "\
 reviewed_by = \"\"
 ";
 
-fn entry_text(text: &mut String, entry: &Entry) {
+fn entry_text(text: &mut String, entry: &ProposalLine) {
     let _ = match entry {
-        Entry::Line(key, value, grade, reason) => {
+        ProposalLine::Line(key, value, grade, reason) => {
             writeln!(text, "{key} = {value}  # {}: {}", grade.word(), one_line(reason))
         }
-        Entry::Missing(key, reason) => writeln!(text, "# {key} = \"\"  # not found: {}", one_line(reason)),
-        Entry::Recorded(key, value) => writeln!(text, "{key} = {value}"),
-        Entry::Remark(remark) => {
+        ProposalLine::Missing(key, reason) => {
+            writeln!(text, "# {key} = \"\"  # not found: {}", one_line(reason))
+        }
+        ProposalLine::Recorded(key, value) => writeln!(text, "{key} = {value}"),
+        ProposalLine::Remark(remark) => {
             comment(text, remark);
             Ok(())
         }

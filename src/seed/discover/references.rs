@@ -10,7 +10,7 @@ use crate::seed::Channel;
 
 /// What a column refers to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Target {
+pub enum Referenced {
     Users,
     Profiles,
     /// The queues of one channel.
@@ -22,7 +22,7 @@ pub enum Target {
 /// A column that refers.
 pub struct Reference<'a> {
     pub column: &'a Column,
-    pub target: Target,
+    pub target: Referenced,
     /// How sure that is.
     pub grade: Grade,
     pub reason: String,
@@ -34,11 +34,11 @@ pub struct Reference<'a> {
 
 /// The tables that can be referred to.
 #[derive(Clone, Default)]
-pub struct Targets<'a>(Vec<(Target, &'a Table)>);
+pub struct Targets<'a>(Vec<(Referenced, &'a Table)>);
 
 impl<'a> Targets<'a> {
     /// Adds one.
-    pub fn with(mut self, target: Target, table: &'a Table) -> Self {
+    pub fn with(mut self, target: Referenced, table: &'a Table) -> Self {
         self.0.push((target, table));
         self
     }
@@ -82,37 +82,37 @@ impl<'a> Targets<'a> {
     }
 
     /// What a column means by its name.
-    fn by_name(&self, stem: &str) -> Option<(Target, Grade, String)> {
+    fn by_name(&self, stem: &str) -> Option<(Referenced, Grade, String)> {
         let (target, grade, reason) = match (self.named(stem), stem) {
             (Some((target, known)), _) => (*target, Grade::Likely, format!("named after {}", known.name)),
             (None, "agent" | "user" | "member") => {
-                (Target::Users, Grade::Likely, "agents are users; there is no foreign key".to_owned())
+                (Referenced::Users, Grade::Likely, "agents are users; there is no foreign key".to_owned())
             }
             (None, "queue") => (
-                Target::AnyQueue,
+                Referenced::AnyQueue,
                 Grade::Likely,
                 "a queue of whatever channel; there is no foreign key".to_owned(),
             ),
             (None, "profile") => {
-                (Target::Profiles, Grade::Guess, "a profile; there is no foreign key".to_owned())
+                (Referenced::Profiles, Grade::Guess, "a profile; there is no foreign key".to_owned())
             }
             (None, _) => return None,
         };
         let can = self.0.iter().any(|(known, _)| match target {
-            Target::AnyQueue => matches!(known, Target::Queues(_)),
+            Referenced::AnyQueue => matches!(known, Referenced::Queues(_)),
             _ => *known == target,
         });
         can.then_some((target, grade, reason))
     }
 
     /// The name of the table that a target is.
-    pub fn name_of(&self, target: Target) -> Option<&'a str> {
+    pub fn name_of(&self, target: Referenced) -> Option<&'a str> {
         self.0.iter().find(|(known, _)| *known == target).map(|(_, table)| table.name.as_str())
     }
 
     /// The table that a column is named after; its own name may have a prefix that columns do not repeat.
-    fn named(&self, stem: &str) -> Option<&(Target, &'a Table)> {
-        let behind_prefix = |known: &&(Target, &Table)| {
+    fn named(&self, stem: &str) -> Option<&(Referenced, &'a Table)> {
+        let behind_prefix = |known: &&(Referenced, &Table)| {
             let words = words(&known.1.name);
             let tail = |first: usize| words[first..].concat();
             words.len() > 2 && (1..words.len() - 1).any(|first| tail(first) == stem)

@@ -13,7 +13,7 @@ use super::consequences::twice;
 use super::manifest::{Name, shown};
 use super::map::{LinkKind, Map, Part};
 use super::session::{Session, failure};
-use super::snapshot::{Others, Scope, Snapshot, Standing};
+use super::snapshot::{Others, RowState, Scope, Snapshot};
 use crate::outcome::{Failure, FailureKind, Finding};
 use crate::seed::Channel;
 use names::Nameable;
@@ -23,7 +23,7 @@ pub(super) use text::Text;
 
 /// What is exported, and how.
 #[derive(Debug, Clone)]
-pub struct Request {
+pub struct ExportRequest {
     /// How lists are written.
     pub lists: Lists,
     /// What of the database.
@@ -92,7 +92,7 @@ impl Session {
     ///
     /// # Errors
     /// When the map does not fit or lacks a channel, a profile does not exist, or the database fails.
-    pub fn export(&mut self, request: &Request) -> Result<Export, Failure> {
+    pub fn export(&mut self, request: &ExportRequest) -> Result<Export, Failure> {
         let channels = self.channels(&request.channels)?;
         let of_channels = channels.iter().copied().collect();
         let scope = Scope::everything(&self.map).of_channels(&of_channels);
@@ -150,7 +150,7 @@ impl Session {
             let live: Vec<i64> = group
                 .into_iter()
                 .flat_map(|(records, group)| records.of_group(group))
-                .filter(|record| record.standing == Standing::Live)
+                .filter(|record| record.standing == RowState::Live)
                 .map(|record| record.id)
                 .collect();
             match live.as_slice() {

@@ -23,7 +23,7 @@ pub use template::{csv, workbook};
 
 /// A table, and how it is to be read.
 #[derive(Debug, Clone, Copy)]
-pub struct Request<'a> {
+pub struct ImportRequest<'a> {
     /// What the file is called.
     pub name: &'a str,
     /// What is in it.
@@ -48,7 +48,7 @@ pub struct Imported {
 ///
 /// # Errors
 /// When it is none, or with all that is wrong in it.
-pub fn import(request: &Request<'_>) -> Result<Imported, Failure> {
+pub fn import(request: &ImportRequest<'_>) -> Result<Imported, Failure> {
     let grid = match format(request.bytes) {
         Format::Workbook => workbook::read(request.bytes, request.name, request.sheet)?,
         Format::Text => text::read(request.bytes, request.name)?,

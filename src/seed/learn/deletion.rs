@@ -9,7 +9,7 @@ use crate::db::catalog::Table;
 use crate::db::{Catalog, Connection, DbError, Value, quoted};
 use crate::seed::discover::fields::{Type, takes};
 use crate::seed::discover::names::key;
-use crate::seed::discover::{Entry, Grade};
+use crate::seed::discover::{Grade, ProposalLine};
 
 /// What became of the rows.
 #[derive(Debug, Clone)]
@@ -119,8 +119,8 @@ impl Deletion {
         let Some(section) = self.found.sections.iter_mut().find(|section| section.key == columns_of) else {
             return;
         };
-        let is = |entry: &Entry, wanted: &str| matches!(entry, Entry::Line(key, ..) if key == wanted);
-        let is_deleted = |entry: &Entry| is(entry, "deleted");
+        let is = |entry: &ProposalLine, wanted: &str| matches!(entry, ProposalLine::Line(key, ..) if key == wanted);
+        let is_deleted = |entry: &ProposalLine| is(entry, "deleted");
         match fate {
             Fate::Marked(column) => {
                 section.entries.retain(|entry| !is_deleted(entry));
@@ -130,7 +130,7 @@ impl Deletion {
             Fate::Gone => {
                 section.entries.retain(|entry| !is_deleted(entry));
                 let remark = format!("learned: the row went when {what}, so that nothing marks deleted rows");
-                section.entries.push(Entry::Remark(remark));
+                section.entries.push(ProposalLine::Remark(remark));
                 let head = self.found.sections.iter_mut().find(|section| section.key == row.part);
                 head.into_iter().for_each(|head| head.entries.retain(|entry| !is(entry, "revive")));
             }
@@ -150,7 +150,7 @@ impl Deletion {
                 let is_only_touched =
                     row.part != "profiles" && columns.iter().all(|column| is_of_a_change(column));
                 if is_only_touched {
-                    section.entries.push(Entry::Remark(remark));
+                    section.entries.push(ProposalLine::Remark(remark));
                 } else {
                     self.unsettled(row, &remark);
                 }
@@ -170,7 +170,7 @@ impl Deletion {
         for section in of_part {
             section.is_open = true;
             if section.key == row.part {
-                section.entries.insert(0, Entry::Remark(remark.to_owned()));
+                section.entries.insert(0, ProposalLine::Remark(remark.to_owned()));
             }
         }
     }

@@ -8,13 +8,19 @@ use super::look::is_secret;
 use super::picture::Task;
 use crate::db::Value;
 use crate::db::catalog::{Column, ColumnDefault, Table};
-use crate::seed::discover::{Entry, Grade, Section, key_text, quoted_text};
+use crate::seed::discover::{Grade, ProposalLine, Section, key_text, quoted_text};
 
 /// Longer texts are nothing that every row has.
 const LONGEST: usize = 64;
 
 /// The lines for what a part's other columns hold, below `PART.fixed`, and remarks on those that cannot be fixed.
-pub fn fixed(part: &str, table: &Table, row: &Cells, named: &[String], task: &Task) -> (Section, Vec<Entry>) {
+pub fn fixed(
+    part: &str,
+    table: &Table,
+    row: &Cells,
+    named: &[String],
+    task: &Task,
+) -> (Section, Vec<ProposalLine>) {
     let mut section = Section::new(format!("{part}.fixed"));
     let mut remarks = Vec::new();
     for (name, value) in row.iter().filter(|(name, _)| !named.contains(name)) {
@@ -34,9 +40,9 @@ pub fn fixed(part: &str, table: &Table, row: &Cells, named: &[String], task: &Ta
                         "Motion wrote this and not the default; remove the line if it differs from row to row",
                     )
                 };
-                section.entries.push(Entry::Line(key_text(name), value, grade, why.to_owned()));
+                section.entries.push(ProposalLine::Line(key_text(name), value, grade, why.to_owned()));
             }
-            None if demanded => remarks.push(Entry::Remark(format!(
+            None if demanded => remarks.push(ProposalLine::Remark(format!(
                 "new rows need a value for {name} ({}), and what Motion wrote is nothing that every row has",
                 column.full_type
             ))),

@@ -13,7 +13,7 @@ use crate::db::{Engine, Value};
 use crate::seed::discover::entities::PROFILES;
 use crate::seed::discover::fields::{DELETED, Field, TIMES, Type, find, takes};
 use crate::seed::discover::offers::revival;
-use crate::seed::discover::{Entry, Grade, Proposal, Section, quoted_text};
+use crate::seed::discover::{Grade, Proposal, ProposalLine, Section, quoted_text};
 use crate::seed::map::LinkKind;
 use crate::seed::verify::describe;
 
@@ -64,7 +64,12 @@ pub fn of_link(
         && let Some(value) = toml_value(value)
     {
         let line = format!("{{ column = {}, value = {value} }}", quoted_text(column));
-        head.entries.push(Entry::Line("only".to_owned(), line, grade, "the row holds this value".to_owned()));
+        head.entries.push(ProposalLine::Line(
+            "only".to_owned(),
+            line,
+            grade,
+            "the row holds this value".to_owned(),
+        ));
     }
     let mut lines = Lines::new(&format!("{part}.columns"), link.table, link.row, engine);
     let (owner, member, other) = keys(link.kind);
@@ -80,7 +85,8 @@ pub fn of_link(
     lines.times();
     lines.deleted();
     let (section, mut used) = lines.done();
-    if section.entries.iter().any(|entry| matches!(entry, Entry::Line(key, ..) if key == DELETED.key)) {
+    if section.entries.iter().any(|entry| matches!(entry, ProposalLine::Line(key, ..) if key == DELETED.key))
+    {
         // Without the column that is NULL: a unique index with a NULL in it allows any number of rows.
         let ends = [&link.owner.column, &link.member.column].into_iter();
         let pair: Vec<&str> = ends.chain(only.iter().map(|(column, _)| column)).map(String::as_str).collect();
@@ -183,7 +189,7 @@ impl<'a> Lines<'a> {
                     || "no column is the only flag that is 1 in a profile that is enabled".to_owned(),
                     |column| format!("{} is not 1 in a profile that is enabled: was it?", column.name),
                 );
-                self.section.entries.push(Entry::Missing("enabled".to_owned(), why));
+                self.section.entries.push(ProposalLine::Missing("enabled".to_owned(), why));
             }
         }
     }
@@ -235,7 +241,7 @@ impl<'a> Lines<'a> {
                 let why = format!(
                     "links.profile_queues.voice: no column holds the penalty {penalty}; add `penalty` by hand if there is one"
                 );
-                self.section.entries.push(Entry::Remark(why));
+                self.section.entries.push(ProposalLine::Remark(why));
             }
         }
     }
@@ -247,7 +253,7 @@ pub fn left_open(sections: &mut [Section], why: &str) {
         section.is_open = true;
     }
     if let Some(head) = sections.first_mut() {
-        head.entries.insert(0, Entry::Remark(why.to_owned()));
+        head.entries.insert(0, ProposalLine::Remark(why.to_owned()));
     }
 }
 
@@ -256,12 +262,12 @@ pub fn without_trace(kind: LinkKind) -> Section {
     let mut section = Section::new(format!("links.{kind}")).left_open();
     let why =
         "the step was to be done, and no new row shows it here: this is what discover concludes from names";
-    section.entries.push(Entry::Remark(why.to_owned()));
+    section.entries.push(ProposalLine::Remark(why.to_owned()));
     section
 }
 
-fn is_line(entry: &Entry) -> bool {
-    matches!(entry, Entry::Line(..))
+fn is_line(entry: &ProposalLine) -> bool {
+    matches!(entry, ProposalLine::Line(..))
 }
 
 /// The proposal with what was learned in the place of what `discover` concluded.
@@ -318,7 +324,7 @@ fn differs(learned: &Section, proposal: &Proposal, parts: &[&str]) -> Option<Str
     let about = parts.iter().find(|part| **part == learned.key)?;
     let table = |section: &Section| {
         section.entries.iter().find_map(|entry| match entry {
-            Entry::Line(key, value, _, why) if key == "table" => Some((value.clone(), why.clone())),
+            ProposalLine::Line(key, value, _, why) if key == "table" => Some((value.clone(), why.clone())),
             _ => None,
         })
     };

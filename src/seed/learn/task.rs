@@ -8,7 +8,7 @@ use super::picture::{Known, Pair, Task};
 use crate::db::{Connection, DbError, Value, quoted};
 use crate::outcome::{Failure, FailureKind};
 use crate::seed::Channel;
-use crate::seed::discover::{Entry, Proposal};
+use crate::seed::discover::{Proposal, ProposalLine};
 use crate::seed::manifest::shown;
 use crate::seed::map::LinkKind;
 use crate::seed::session::failure;
@@ -323,7 +323,7 @@ fn has(conn: &mut Connection, proposal: &Proposal, channel: Channel, agent: i64,
 pub fn said(proposal: &Proposal, section: &str, key: &str) -> Option<String> {
     let section = proposal.sections.iter().find(|known| known.key == section)?;
     section.entries.iter().find_map(|entry| match entry {
-        Entry::Line(its, value, ..) if its == key => {
+        ProposalLine::Line(its, value, ..) if its == key => {
             let line: toml::Table = toml::from_str(&format!("v = {value}")).ok()?;
             line.get("v")?.as_str().map(str::to_owned)
         }

@@ -5,7 +5,7 @@
 
 use super::model::{Links, Member, Mode, Name, Spanned};
 use super::place::Place;
-use super::reader::{Entry, Reader};
+use super::reader::{MappingEntry, Reader};
 use super::source::{Problem, shown};
 use super::tree::{Node, Value};
 use crate::seed::Channel;
@@ -41,7 +41,11 @@ impl Ends {
 }
 
 /// Lists of queues by channel; `voice` is what stands in that of voice queues.
-pub(super) fn by_channel(reader: &mut Reader, entry: Entry<'_>, voice: Ends) -> BTreeMap<Channel, Links> {
+pub(super) fn by_channel(
+    reader: &mut Reader,
+    entry: MappingEntry<'_>,
+    voice: Ends,
+) -> BTreeMap<Channel, Links> {
     let what = format!("`{}`", entry.name);
     if reader.not_null(entry).is_none() {
         return BTreeMap::new();
@@ -58,7 +62,7 @@ pub(super) fn by_channel(reader: &mut Reader, entry: Entry<'_>, voice: Ends) -> 
 }
 
 /// One list of links.
-pub(super) fn links(reader: &mut Reader, entry: Entry<'_>, ends: Ends) -> Option<Links> {
+pub(super) fn links(reader: &mut Reader, entry: MappingEntry<'_>, ends: Ends) -> Option<Links> {
     let place = entry.value.place;
     match entry.value.value() {
         Value::Sequence => {
@@ -74,7 +78,7 @@ pub(super) fn links(reader: &mut Reader, entry: Entry<'_>, ends: Ends) -> Option
     }
 }
 
-fn long_form(reader: &mut Reader, entry: Entry<'_>, ends: Ends) -> Option<Links> {
+fn long_form(reader: &mut Reader, entry: MappingEntry<'_>, ends: Ends) -> Option<Links> {
     let node = entry.value;
     let what = format!("`{}`", entry.name);
     let keys = ["mode", "members", "remove", "allow_empty"];
@@ -103,7 +107,7 @@ fn long_form(reader: &mut Reader, entry: Entry<'_>, ends: Ends) -> Option<Links>
 fn exact(
     reader: &mut Reader,
     node: Node<'_>,
-    list: Option<Entry<'_>>,
+    list: Option<MappingEntry<'_>>,
     what: &str,
     may_be_empty: bool,
 ) -> Option<()> {
@@ -125,7 +129,7 @@ fn exact(
     Some(())
 }
 
-fn read_mode(reader: &mut Reader, entry: Entry<'_>) -> Option<Mode> {
+fn read_mode(reader: &mut Reader, entry: MappingEntry<'_>) -> Option<Mode> {
     match entry.value.value() {
         Value::Plain(text) | Value::Quoted(text) if **text == *"merge" => Some(Mode::Merge),
         Value::Plain(text) | Value::Quoted(text) if **text == *"exact" => Some(Mode::Exact),
@@ -136,7 +140,7 @@ fn read_mode(reader: &mut Reader, entry: Entry<'_>) -> Option<Mode> {
     }
 }
 
-fn members(reader: &mut Reader, entry: Entry<'_>, ends: Ends) -> Vec<Member> {
+fn members(reader: &mut Reader, entry: MappingEntry<'_>, ends: Ends) -> Vec<Member> {
     let mut seen = HashMap::new();
     let mut members = Vec::new();
     for node in reader.items(entry, ends.plural()) {
@@ -150,7 +154,7 @@ fn members(reader: &mut Reader, entry: Entry<'_>, ends: Ends) -> Vec<Member> {
 }
 
 /// Names, each once, in a list of this kind.
-pub(super) fn names(reader: &mut Reader, entry: Entry<'_>, ends: Ends) -> Vec<Spanned<Name>> {
+pub(super) fn names(reader: &mut Reader, entry: MappingEntry<'_>, ends: Ends) -> Vec<Spanned<Name>> {
     let bare = if ends == Ends::VoiceQueues { Ends::Queues } else { ends };
     let members = members(reader, entry, bare);
     members.into_iter().map(|member| Spanned { value: member.name, place: member.place }).collect()

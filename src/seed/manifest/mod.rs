@@ -28,7 +28,7 @@ pub use model::{
 };
 pub use place::Place;
 pub use quote::{quoted, scalar};
-use reader::{Entry, Reader};
+use reader::{MappingEntry, Reader};
 pub use source::{Origin, Problem, Source, Weight, shown, shown_beside, shown_unmasked};
 use std::collections::BTreeSet;
 pub use suggest::{Candidates, suggest};
@@ -173,7 +173,7 @@ fn read(reader: &mut Reader, tree: &Tree, start: Place, manifest: &mut Manifest)
 
 fn list<'t, T>(
     reader: &mut Reader,
-    field: Option<Entry<'t>>,
+    field: Option<MappingEntry<'t>>,
     what: &str,
     read: impl Fn(&mut Reader, Node<'t>) -> Option<T>,
 ) -> Vec<T> {

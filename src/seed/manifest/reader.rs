@@ -16,7 +16,7 @@ const MOST_PROBLEMS: usize = 10_000;
 
 /// A key of a mapping and its value.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Entry<'t> {
+pub(super) struct MappingEntry<'t> {
     /// Where the key stands.
     pub key: Place,
     /// What it is called.
@@ -25,7 +25,7 @@ pub(super) struct Entry<'t> {
 }
 
 /// The values of known keys, in the order in which they were asked for.
-pub(super) type Fields<'t, const N: usize> = [Option<Entry<'t>>; N];
+pub(super) type Fields<'t, const N: usize> = [Option<MappingEntry<'t>>; N];
 
 /// What was found wrong so far.
 #[derive(Debug)]
@@ -82,7 +82,7 @@ impl Reader {
             let Some(text) = self.key(key) else { continue };
             let Some(index) = known.iter().position(|name| **name == **text) else {
                 if let Some(index) = self.unknown_key(key.place, text, what, &known) {
-                    meant[index] = Some(Entry { key: key.place, name: known[index], value });
+                    meant[index] = Some(MappingEntry { key: key.place, name: known[index], value });
                 }
                 continue;
             };
@@ -92,7 +92,7 @@ impl Reader {
                 self.report(Problem::error(key.place, message).hint(hint));
                 continue;
             }
-            fields[index] = Some(Entry { key: key.place, name: known[index], value });
+            fields[index] = Some(MappingEntry { key: key.place, name: known[index], value });
         }
         for (field, meant) in fields.iter_mut().zip(meant) {
             *field = field.or(meant);
@@ -125,7 +125,7 @@ impl Reader {
     }
 
     /// The items of a list; `what` is what the list holds.
-    pub fn items<'t>(&mut self, entry: Entry<'t>, what: &str) -> Vec<Node<'t>> {
+    pub fn items<'t>(&mut self, entry: MappingEntry<'t>, what: &str) -> Vec<Node<'t>> {
         match entry.value.value() {
             Value::Sequence => return entry.value.children().collect(),
             Value::Broken => {}
@@ -147,11 +147,11 @@ impl Reader {
     /// What must be there; nothing is missing where the file breaks off.
     pub fn require<'t>(
         &mut self,
-        field: Option<Entry<'t>>,
+        field: Option<MappingEntry<'t>>,
         key: &str,
         what: &str,
         node: Node<'t>,
-    ) -> Option<Entry<'t>> {
+    ) -> Option<MappingEntry<'t>> {
         if field.is_none() && node.is_closed() {
             self.report(Problem::error(node.place, format!("{what} without `{key}`")));
         }
@@ -191,23 +191,23 @@ impl Reader {
     }
 
     /// A name behind a key that cannot be cleared.
-    pub fn field_name(&mut self, entry: Entry<'_>) -> Option<Spanned<Name>> {
+    pub fn field_name(&mut self, entry: MappingEntry<'_>) -> Option<Spanned<Name>> {
         self.not_null(entry)?;
         self.name(entry.value, &format!("`{}`", entry.name))
     }
 
     /// A name behind a key that can be cleared.
-    pub fn managed_name(&mut self, field: Option<Entry<'_>>) -> Managed<Name> {
+    pub fn managed_name(&mut self, field: Option<MappingEntry<'_>>) -> Managed<Name> {
         self.managed(field, Self::name)
     }
 
     /// A text behind a key that can be cleared; it may be empty in quotes.
-    pub fn managed_text(&mut self, field: Option<Entry<'_>>) -> Managed<Name> {
+    pub fn managed_text(&mut self, field: Option<MappingEntry<'_>>) -> Managed<Name> {
         self.managed(field, Self::text)
     }
 
     /// A whole number behind a key that can be cleared.
-    pub fn managed_number(&mut self, field: Option<Entry<'_>>) -> Managed<u32> {
+    pub fn managed_number(&mut self, field: Option<MappingEntry<'_>>) -> Managed<u32> {
         self.managed(field, Self::number)
     }
 
@@ -230,7 +230,7 @@ impl Reader {
     }
 
     /// `true` or `false`, and none of YAML's other words for them.
-    pub fn boolean(&mut self, entry: Entry<'_>) -> Option<Spanned<bool>> {
+    pub fn boolean(&mut self, entry: MappingEntry<'_>) -> Option<Spanned<bool>> {
         if let Value::Plain(text) = entry.value.value()
             && let Plain::Bool(value) = classify(text)
         {
@@ -241,7 +241,7 @@ impl Reader {
     }
 
     /// A value that is not what the key takes.
-    pub fn wrong(&mut self, entry: Entry<'_>, wanted: &str, hint: &str) {
+    pub fn wrong(&mut self, entry: MappingEntry<'_>, wanted: &str, hint: &str) {
         let place = match entry.value.value() {
             Value::Broken => return,
             Value::Plain(text) if text.is_empty() => entry.key,
@@ -251,7 +251,7 @@ impl Reader {
     }
 
     /// Refuses nothing and `null` behind a key that cannot be cleared.
-    pub fn not_null(&mut self, entry: Entry<'_>) -> Option<()> {
+    pub fn not_null(&mut self, entry: MappingEntry<'_>) -> Option<()> {
         let Value::Plain(text) = entry.value.value() else { return Some(()) };
         match classify(text) {
             Plain::Empty => self.report(no_value(entry)),
@@ -269,7 +269,7 @@ impl Reader {
 
     fn managed<T>(
         &mut self,
-        field: Option<Entry<'_>>,
+        field: Option<MappingEntry<'_>>,
         read: impl FnOnce(&mut Self, Node<'_>, &str) -> Option<Spanned<T>>,
     ) -> Managed<T> {
         let Some(entry) = field else { return Managed::Absent };
@@ -354,7 +354,7 @@ fn elsewhere(key: &str) -> Option<&'static str> {
     })
 }
 
-fn no_value(entry: Entry<'_>) -> Problem {
+fn no_value(entry: MappingEntry<'_>) -> Problem {
     Problem::error(entry.key, format!("`{}` has no value", entry.name))
         .hint("leave the key out to leave it as it is")
 }

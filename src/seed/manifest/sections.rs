@@ -6,7 +6,7 @@
 use super::links::{Ends, by_channel, links, names};
 use super::model::{Agent, Name, Permission, Profile, Queue, Right, Setting, SettingValue, Spanned};
 use super::place::Place;
-use super::reader::{Entry, Reader};
+use super::reader::{MappingEntry, Reader};
 use super::scalar::{Plain, classify};
 use super::source::{Problem, shown};
 use super::suggest;
@@ -14,7 +14,7 @@ use super::tree::{Node, Value};
 use crate::seed::Channel;
 
 /// `queues`: by channel, a list of queues.
-pub(super) fn queues(reader: &mut Reader, entry: Entry<'_>) -> Vec<Queue> {
+pub(super) fn queues(reader: &mut Reader, entry: MappingEntry<'_>) -> Vec<Queue> {
     let mut queues = Vec::new();
     let Some(fields) = reader.fields(entry.value, "`queues`", Channel::NAMES) else { return queues };
     for (channel, field) in Channel::ALL.into_iter().zip(fields) {
@@ -54,7 +54,7 @@ fn queue(reader: &mut Reader, node: Node<'_>, channel: Channel) -> Option<Queue>
     })
 }
 
-fn settings(reader: &mut Reader, entry: Entry<'_>) -> Vec<Setting> {
+fn settings(reader: &mut Reader, entry: MappingEntry<'_>) -> Vec<Setting> {
     if reader.not_null(entry).is_none() {
         return Vec::new();
     }

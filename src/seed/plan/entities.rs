@@ -4,9 +4,9 @@
 
 use super::column_fit::refusal;
 use super::model::{FieldChange, Given, Insert, Origin, RowRef, Update, noun};
-use super::planner::{Planner, Target, Unknown, Unusable};
+use super::planner::{NamedRow, Planner, Unknown, Unusable};
 use super::wanted;
-use super::wanted::{Wish, same};
+use super::wanted::{WantedField, same};
 use crate::db::Value;
 use crate::db::catalog::Column;
 use crate::outcome::Finding;
@@ -53,7 +53,7 @@ pub(super) fn agents(planner: &mut Planner<'_>) {
                 if may_be_created(planner, agent) {
                     create(planner, &section, name, wishes, &[Field::Fullname, Field::Internal])
                 } else {
-                    Target::Unusable
+                    NamedRow::Unusable
                 }
             }
             Ok(None) => not_created(planner, Part::Users, name),
@@ -68,7 +68,7 @@ fn needed_by_queue(queue: &Queue) -> [Field; 2] {
     [Field::Strategy, second]
 }
 
-fn not_created(planner: &mut Planner<'_>, part: Part, name: &Spanned<Name>) -> Target {
+fn not_created(planner: &mut Planner<'_>, part: Part, name: &Spanned<Name>) -> NamedRow {
     let message = format!(
         "there is no {} {}, and the schema map does not allow to create it",
         noun(part),
@@ -77,7 +77,7 @@ fn not_created(planner: &mut Planner<'_>, part: Part, name: &Spanned<Name>) -> T
     planner.report(Problem::error(name.place, message).hint(format!(
         "create it in Motion; or, once the map covers every column that Motion fills, set `create = true` under [{part}]"
     )));
-    Target::Unusable
+    NamedRow::Unusable
 }
 
 fn may_be_created(planner: &mut Planner<'_>, agent: &Agent) -> bool {
@@ -139,8 +139,8 @@ pub(super) fn change(
     planner: &mut Planner<'_>,
     section: &Section<'_>,
     record: &Record,
-    wishes: Vec<Wish>,
-) -> Target {
+    wishes: Vec<WantedField>,
+) -> NamedRow {
     change_and_rename(planner, section, record, wishes, None)
 }
 
@@ -149,13 +149,13 @@ pub(super) fn change_and_rename(
     planner: &mut Planner<'_>,
     section: &Section<'_>,
     record: &Record,
-    wishes: Vec<Wish>,
+    wishes: Vec<WantedField>,
     rename: Option<&Spanned<Name>>,
-) -> Target {
+) -> NamedRow {
     let mut changes: Vec<FieldChange> = Vec::new();
     if let Some(name) = rename.filter(|name| name.value != record.name) {
         if !name_fits(planner, section, name) {
-            return Target::Unusable;
+            return NamedRow::Unusable;
         }
         let [old, new] = [&record.name, &name.value].map(|name| Value::from(&**name));
         changes.push(FieldChange { field: Field::Name, old, new });
@@ -171,7 +171,7 @@ pub(super) fn change_and_rename(
         let (part, id, name) = (section.part, record.id, record.name.clone());
         planner.plan.update.push(Update { part, id, name, changes });
     }
-    Target::Row(RowRef::Id(record.id))
+    NamedRow::Row(RowRef::Id(record.id))
 }
 
 /// Plans a new row, if everything is said that it needs.
@@ -179,9 +179,9 @@ pub(super) fn create(
     planner: &mut Planner<'_>,
     section: &Section<'_>,
     name: &Spanned<Name>,
-    wishes: Vec<Wish>,
+    wishes: Vec<WantedField>,
     needed: &[Field],
-) -> Target {
+) -> NamedRow {
     let before = planner.problems.len();
     for field in needed.iter().filter(|field| section.position(field).is_some()) {
         let said = wishes.iter().find(|wish| wish.field == *field);
@@ -198,9 +198,9 @@ pub(super) fn create(
     complete(planner, section, name, &mut values, needed);
     name_fits(planner, section, name);
     if planner.problems.len() > before {
-        return Target::Unusable;
+        return NamedRow::Unusable;
     }
-    Target::Row(planner.insert(Insert { part: section.part, name: name.value.clone(), values }))
+    NamedRow::Row(planner.insert(Insert { part: section.part, name: name.value.clone(), values }))
 }
 
 /// Whether a name is one that a row can get; if not, that is said.

@@ -5,7 +5,7 @@
 
 use crate::db::Value;
 use crate::seed::map::{Map, Part};
-use crate::seed::snapshot::{Snapshot, Standing};
+use crate::seed::snapshot::{RowState, Snapshot};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
@@ -34,9 +34,9 @@ impl Fingerprint {
                 hash.number(record.id);
                 hash.text(&record.name);
                 hash.text(match &record.standing {
-                    Standing::Live => "live",
-                    Standing::Deleted => "deleted",
-                    Standing::OtherRole(role) => role,
+                    RowState::Live => "live",
+                    RowState::Deleted => "deleted",
+                    RowState::OtherRole(role) => role,
                 });
                 record.values.iter().for_each(|value| hash.value(value));
             }

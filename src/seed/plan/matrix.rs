@@ -7,7 +7,7 @@ use super::describe::named;
 use super::model::{Plan, RowRef};
 use crate::outcome::{AgentRow, Change, Heading, Matrix, Membership};
 use crate::seed::map::{LinkKind, Part};
-use crate::seed::snapshot::{Snapshot, Standing};
+use crate::seed::snapshot::{RowState, Snapshot};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// As many agents as a page shows.
@@ -94,7 +94,7 @@ fn owners_of_queues(plan: &Plan) -> BTreeSet<RowRef> {
 
 fn is_known(snapshot: &Snapshot, agent: i64) -> bool {
     let record = snapshot.agents().and_then(|records| records.rows.get(&agent));
-    record.is_some_and(|record| record.standing == Standing::Live)
+    record.is_some_and(|record| record.standing == RowState::Live)
 }
 
 /// What a row is called, as a person can tell it from all others.

@@ -6,7 +6,7 @@
 use super::model::noun;
 use crate::seed::manifest::{asks, shown};
 use crate::seed::map::Part;
-use crate::seed::snapshot::{Record, Records, Standing};
+use crate::seed::snapshot::{Record, Records, RowState};
 
 /// What keeps a manifest from naming a row: a reason to tell, or that it is none of this part's.
 ///
@@ -15,9 +15,9 @@ use crate::seed::snapshot::{Record, Records, Standing};
 pub fn nameable(part: Part, records: &Records, record: &Record) -> Result<(), Option<String>> {
     let row = format!("{} {} (id {})", noun(part), shown(&record.name), record.id);
     match record.standing {
-        Standing::OtherRole(_) => return Err(None),
-        Standing::Deleted => return Err(Some(format!("{row}: deleted"))),
-        Standing::Live => {}
+        RowState::OtherRole(_) => return Err(None),
+        RowState::Deleted => return Err(Some(format!("{row}: deleted"))),
+        RowState::Live => {}
     }
     if record.name.trim().is_empty() {
         return Err(Some(format!("{row}: its name is blank")));
@@ -28,13 +28,13 @@ pub fn nameable(part: Part, records: &Records, record: &Record) -> Result<(), Op
     let Some(group) = records.names.group(&record.name) else {
         return Err(Some(format!("{row}: its name cannot be asked for")));
     };
-    let mut same = records.of_group(group).filter(|other| other.standing != Standing::Deleted);
+    let mut same = records.of_group(group).filter(|other| other.standing != RowState::Deleted);
     match same.find(|other| other.id != record.id) {
         None => Ok(()),
         Some(other) => {
             let role = match &other.standing {
-                Standing::OtherRole(role) => format!(", a user with the role {},", shown(role)),
-                Standing::Live | Standing::Deleted => String::new(),
+                RowState::OtherRole(role) => format!(", a user with the role {},", shown(role)),
+                RowState::Live | RowState::Deleted => String::new(),
             };
             Err(Some(format!("{row}: to the database id {}{role} has the same name", other.id)))
         }

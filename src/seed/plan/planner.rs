@@ -9,7 +9,7 @@ use crate::outcome::codes;
 use crate::outcome::{Finding, Level};
 use crate::seed::manifest::{Manifest, Name, Place, Problem, Source, shown, shown_beside};
 use crate::seed::map::{LinkKind, Map, Part};
-use crate::seed::snapshot::{Group, Record, Records, Section, Snapshot, Standing, Unnamed};
+use crate::seed::snapshot::{Group, Record, Records, RowState, Section, Snapshot, Unnamed};
 use crate::seed::verify::charset as charset_name;
 use std::collections::{BTreeMap, HashMap, HashSet};
 
@@ -49,7 +49,7 @@ pub enum Unusable {
 
 /// What a name means.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Target {
+pub(super) enum NamedRow {
     Row(RowRef),
     /// What is wrong with it was said.
     Unusable,
@@ -68,7 +68,7 @@ pub(super) struct Planner<'a> {
     pub findings: Vec<Finding>,
     /// Where the manifest speaks of a row.
     pub places: BTreeMap<(Part, RowRef), Place>,
-    targets: HashMap<(Part, Group), Target>,
+    targets: HashMap<(Part, Group), NamedRow>,
     /// Where a group was declared.
     declared: HashMap<(Part, Group), Place>,
     missing: HashSet<(Part, Name)>,
@@ -160,7 +160,7 @@ impl<'a> Planner<'a> {
     }
 
     /// Declares what a group is; a second declaration is a problem.
-    pub fn declare(&mut self, part: Part, group: Group, target: Target, name: &Name, place: Place) {
+    pub fn declare(&mut self, part: Part, group: Group, target: NamedRow, name: &Name, place: Place) {
         if let Some(first) = self.declared.insert((part, group), place) {
             let message = format!(
                 "{} is declared twice: to the database it is the name of {}",
@@ -174,7 +174,7 @@ impl<'a> Planner<'a> {
             );
             return;
         }
-        if let Target::Row(row) = target {
+        if let NamedRow::Row(row) = target {
             self.places.insert((part, row), place);
         }
         self.targets.insert((part, group), target);
@@ -193,10 +193,10 @@ impl<'a> Planner<'a> {
         group: Group,
         name: &Name,
         place: Place,
-    ) -> Result<Option<&'a Record>, Target> {
+    ) -> Result<Option<&'a Record>, NamedRow> {
         let standing: Vec<_> = records.of_group(group).collect();
         let (dead, alive): (Vec<_>, Vec<_>) =
-            standing.into_iter().partition(|record| record.standing == Standing::Deleted);
+            standing.into_iter().partition(|record| record.standing == RowState::Deleted);
         match alive.as_slice() {
             [] => {
                 if let Some(dead) = dead.first() {
@@ -205,13 +205,13 @@ impl<'a> Planner<'a> {
                 Ok(None)
             }
             [one] => match &one.standing {
-                Standing::OtherRole(role) => {
+                RowState::OtherRole(role) => {
                     let title = "a user who is no agent has this name";
                     let finding = Finding::new(codes::SEED_NAME_OF_OTHER_ROLE, title)
                         .advice("choose another username; only agents are managed");
                     let evidence = format!("{} is a user with the role {}", shown(name), shown(role));
                     self.find(finding, place, &evidence);
-                    Err(Target::Unusable)
+                    Err(NamedRow::Unusable)
                 }
                 _ => {
                     self.other_spelling(part, one, name, place);
@@ -225,7 +225,7 @@ impl<'a> Planner<'a> {
                 let ids: Vec<_> = several.iter().map(|record| record.id.to_string()).collect();
                 let evidence = format!("{} {}: ids {}", noun(part), shown(name), ids.join(", "));
                 self.find(finding, place, &evidence);
-                Err(Target::Unusable)
+                Err(NamedRow::Unusable)
             }
         }
     }
@@ -271,22 +271,22 @@ impl<'a> Planner<'a> {
         let group = self.group(part, records, name, place)?;
         if let Some(target) = self.targets.get(&(part, group)) {
             return match target {
-                Target::Row(row) => Some((group, *row)),
-                Target::Unusable => None,
+                NamedRow::Row(row) => Some((group, *row)),
+                NamedRow::Unusable => None,
             };
         }
         let target = match self.existing(part, records, group, name, place) {
-            Ok(Some(record)) => Target::Row(RowRef::Id(record.id)),
+            Ok(Some(record)) => NamedRow::Row(RowRef::Id(record.id)),
             Ok(None) => {
                 self.unknown.push(Unknown { why: Unusable::Missing, part, name: name.clone(), place });
-                Target::Unusable
+                NamedRow::Unusable
             }
             Err(target) => target,
         };
         self.targets.insert((part, group), target);
         match target {
-            Target::Row(row) => Some((group, row)),
-            Target::Unusable => None,
+            NamedRow::Row(row) => Some((group, row)),
+            NamedRow::Unusable => None,
         }
     }
 

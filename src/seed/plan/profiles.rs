@@ -5,13 +5,13 @@
 use super::entities::{change_and_rename, create};
 use super::model::{Delete, RowRef, Why};
 use super::nameable::nameable;
-use super::planner::{Planner, Target};
+use super::planner::{NamedRow, Planner};
 use super::wanted;
 use crate::outcome::Finding;
 use crate::outcome::codes;
 use crate::seed::manifest::{Place, Problem, Profile, shown};
 use crate::seed::map::{LinkKind, Part};
-use crate::seed::snapshot::{Group, Record, Records, Section, Standing, Unnamed};
+use crate::seed::snapshot::{Group, Record, Records, RowState, Section, Unnamed};
 use std::collections::HashMap;
 
 /// Plans every profile of the manifest, and with [`Unnamed::Go`] those that it does not name.
@@ -29,7 +29,7 @@ pub(super) fn profiles(planner: &mut Planner<'_>) {
         } else {
             present(planner, &section, records, group, profile)
         };
-        if let Target::Row(RowRef::Id(id)) = target
+        if let NamedRow::Row(RowRef::Id(id)) = target
             && let Some(first) = meant.insert(id, place)
         {
             let first = planner.source().in_words(first, place);
@@ -78,19 +78,19 @@ fn unnamed(planner: &mut Planner<'_>, meant: &HashMap<i64, Place>) {
     }
 }
 
-fn absent<'a>(planner: &mut Planner<'a>, records: &'a Records, group: Group, profile: &Profile) -> Target {
-    let live = records.of_group(group).any(|record| record.standing == Standing::Live);
+fn absent<'a>(planner: &mut Planner<'a>, records: &'a Records, group: Group, profile: &Profile) -> NamedRow {
+    let live = records.of_group(group).any(|record| record.standing == RowState::Live);
     // A deleted row is absent already.
     if !live {
-        return Target::Unusable;
+        return NamedRow::Unusable;
     }
     let name = &profile.name;
     match planner.existing(Part::Profiles, records, group, &name.value, name.place) {
         Ok(Some(record)) => {
             delete(planner, record, Why::Absent);
-            Target::Row(RowRef::Id(record.id))
+            NamedRow::Row(RowRef::Id(record.id))
         }
-        Ok(None) | Err(_) => Target::Unusable,
+        Ok(None) | Err(_) => NamedRow::Unusable,
     }
 }
 
@@ -100,7 +100,7 @@ fn present<'a>(
     records: &'a Records,
     group: Group,
     profile: &Profile,
-) -> Target {
+) -> NamedRow {
     let name = &profile.name;
     let wishes = wanted::of_profile(planner, section, profile);
     let Some(previous) = &profile.previous_name else {
@@ -111,21 +111,21 @@ fn present<'a>(
         };
     };
     let Some(old_group) = planner.group(Part::Profiles, records, &previous.value, previous.place) else {
-        return Target::Unusable;
+        return NamedRow::Unusable;
     };
     // The same to the server, as after a change of case: the row keeps its key and gets the new spelling.
     if old_group == group {
-        let mut live = records.of_group(group).filter(|record| record.standing == Standing::Live);
+        let mut live = records.of_group(group).filter(|record| record.standing == RowState::Live);
         return match (live.next(), live.next()) {
             (Some(record), None) => change_and_rename(planner, section, record, wishes, Some(name)),
             (None, _) => create_renamed(planner, section, profile, wishes),
             _ => match planner.existing(Part::Profiles, records, group, &name.value, name.place) {
-                Ok(_) => Target::Unusable,
+                Ok(_) => NamedRow::Unusable,
                 Err(target) => target,
             },
         };
     }
-    let is_live = |group| records.of_group(group).any(|record| record.standing == Standing::Live);
+    let is_live = |group| records.of_group(group).any(|record| record.standing == RowState::Live);
     match (is_live(old_group), is_live(group)) {
         (true, false) => {
             // Says so if a deleted row is in the way of the new name.
@@ -134,13 +134,13 @@ fn present<'a>(
             }
             match planner.existing(Part::Profiles, records, old_group, &previous.value, previous.place) {
                 Ok(Some(record)) => change_and_rename(planner, section, record, wishes, Some(name)),
-                Ok(None) => Target::Unusable,
+                Ok(None) => NamedRow::Unusable,
                 Err(target) => target,
             }
         }
         (false, true) => match planner.existing(Part::Profiles, records, group, &name.value, name.place) {
             Ok(Some(record)) => change_and_rename(planner, section, record, wishes, None),
-            Ok(None) => Target::Unusable,
+            Ok(None) => NamedRow::Unusable,
             Err(target) => target,
         },
         (true, true) => {
@@ -149,7 +149,7 @@ fn present<'a>(
                 .advice("delete or rename one of them first, or leave `previous_name` out");
             let evidence = format!("both {} and {} exist", shown(&previous.value), shown(&name.value));
             planner.find(finding, previous.place, &evidence);
-            Target::Unusable
+            NamedRow::Unusable
         }
         (false, false) => create_renamed(planner, section, profile, wishes),
     }
@@ -160,8 +160,8 @@ fn create_renamed(
     planner: &mut Planner<'_>,
     section: &Section<'_>,
     profile: &Profile,
-    wishes: Vec<wanted::Wish>,
-) -> Target {
+    wishes: Vec<wanted::WantedField>,
+) -> NamedRow {
     if let Some(previous) = &profile.previous_name {
         let title = "a profile to be renamed does not exist under either name; it is created";
         let finding = Finding::new(codes::SEED_RENAME_MISSING, title)

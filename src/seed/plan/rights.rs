@@ -4,7 +4,7 @@
 //! profiles is changed. No row and a row without rights are the same, and neither is written again.
 
 use super::model::{RightsChange, RowRef};
-use super::planner::{Planner, Target};
+use super::planner::{NamedRow, Planner};
 use super::wanted::is_set;
 use crate::outcome::Finding;
 use crate::outcome::codes;
@@ -21,7 +21,7 @@ pub(super) fn rights(planner: &mut Planner<'_>) {
         let Some((_, records)) = planner.part(Part::Permissions, name.place) else { return };
         let Some((group, row)) = planner.target(Part::Permissions, &name.value, name.place) else { continue };
         let is_first = !planner.is_declared(Part::Permissions, group);
-        planner.declare(Part::Permissions, group, Target::Row(row), &name.value, name.place);
+        planner.declare(Part::Permissions, group, NamedRow::Row(row), &name.value, name.place);
         let RowRef::Id(id) = row else { continue };
         if let Some(record) = records.rows.get(&id).filter(|_| is_first) {
             of_one(planner, permission, record);

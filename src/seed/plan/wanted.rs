@@ -13,7 +13,7 @@ use crate::seed::snapshot::{Column, Field, Kind, Section};
 use crate::seed::verify::charset;
 
 /// A value that a column shall have.
-pub(super) struct Wish {
+pub(super) struct WantedField {
     pub field: Field,
     /// What it shall hold.
     pub value: Value,
@@ -22,7 +22,7 @@ pub(super) struct Wish {
 }
 
 /// What an agent's entry says; its extension is not among it.
-pub(super) fn of_agent(planner: &mut Planner<'_>, section: &Section<'_>, agent: &Agent) -> Vec<Wish> {
+pub(super) fn of_agent(planner: &mut Planner<'_>, section: &Section<'_>, agent: &Agent) -> Vec<WantedField> {
     let texts = [(Field::Fullname, &agent.fullname), (Field::Email, &agent.email)];
     let mut wishes = Vec::new();
     for (field, managed) in texts {
@@ -32,13 +32,17 @@ pub(super) fn of_agent(planner: &mut Planner<'_>, section: &Section<'_>, agent: 
 }
 
 /// The extension, which is written into new rows only.
-pub(super) fn internal(planner: &mut Planner<'_>, section: &Section<'_>, agent: &Agent) -> Option<Wish> {
+pub(super) fn internal(
+    planner: &mut Planner<'_>,
+    section: &Section<'_>,
+    agent: &Agent,
+) -> Option<WantedField> {
     let internal = agent.internal.as_ref()?;
     checked(planner, section, Field::Internal, Value::from(&*internal.value), internal.place)
 }
 
 /// What a queue's entry says.
-pub(super) fn of_queue(planner: &mut Planner<'_>, section: &Section<'_>, queue: &Queue) -> Vec<Wish> {
+pub(super) fn of_queue(planner: &mut Planner<'_>, section: &Section<'_>, queue: &Queue) -> Vec<WantedField> {
     let texts = [
         (Field::Strategy, &queue.strategy),
         (Field::Kind, &queue.kind),
@@ -64,7 +68,11 @@ pub(super) fn of_queue(planner: &mut Planner<'_>, section: &Section<'_>, queue: 
 }
 
 /// What a profile's entry says.
-pub(super) fn of_profile(planner: &mut Planner<'_>, section: &Section<'_>, profile: &Profile) -> Vec<Wish> {
+pub(super) fn of_profile(
+    planner: &mut Planner<'_>,
+    section: &Section<'_>,
+    profile: &Profile,
+) -> Vec<WantedField> {
     let mut wishes = Vec::new();
     if let Some(enabled) = &profile.enabled {
         let value = i64::from(enabled.value).into();
@@ -79,7 +87,7 @@ fn text(
     section: &Section<'_>,
     field: Field,
     managed: &Managed<Name>,
-) -> Option<Wish> {
+) -> Option<WantedField> {
     match managed {
         Managed::Absent => None,
         Managed::Null(place) => checked(planner, section, field, Value::Null, *place),
@@ -87,7 +95,7 @@ fn text(
     }
 }
 
-fn setting(planner: &mut Planner<'_>, section: &Section<'_>, setting: &Setting) -> Option<Wish> {
+fn setting(planner: &mut Planner<'_>, section: &Section<'_>, setting: &Setting) -> Option<WantedField> {
     let settable = section.columns.iter().filter_map(|column| match &column.field {
         Field::Setting(name) => Some((name, column)),
         _ => None,
@@ -142,7 +150,7 @@ fn checked(
     field: Field,
     value: Value,
     place: Place,
-) -> Option<Wish> {
+) -> Option<WantedField> {
     let Some(ident) = section.ident(&field) else {
         let message = format!("the schema map names no column for `{field}` of {}", section.part);
         planner.report(Problem::error(place, message).hint("leave it out, or complete the map"));
@@ -159,9 +167,9 @@ fn checked(
     if let Some(message) = refused {
         planner.report(Problem::error(place, message));
         // Something was said, so that it is not missing as well; with a problem there is no plan.
-        return Some(Wish { field, value, place }).filter(|wish| !wish.value.is_null());
+        return Some(WantedField { field, value, place }).filter(|wish| !wish.value.is_null());
     }
-    Some(Wish { field, value, place })
+    Some(WantedField { field, value, place })
 }
 
 /// The character that a column's character set has no place for, in the words of a problem.

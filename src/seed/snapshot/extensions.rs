@@ -3,7 +3,7 @@
 //! Invariant: users of any role count, and so do those who were deleted softly; whether two extensions are the same is
 //! the server's word. What the column may not be able to hold is never part of a comparison.
 
-use super::model::{Holder, Records, Standing};
+use super::model::{Holder, Records, RowState};
 use super::names::{CHUNK, marks};
 use super::section::{Field, Section};
 use crate::db::{Catalog, Connection, DbError, Engine, Value};
@@ -55,5 +55,5 @@ pub(super) fn holders(
 /// Whether no row has this name, but ones that were deleted.
 fn is_new(agents: &Records, name: &Name) -> bool {
     let Some(group) = agents.names.group(name) else { return false };
-    agents.of_group(group).all(|record| record.standing == Standing::Deleted)
+    agents.of_group(group).all(|record| record.standing == RowState::Deleted)
 }

@@ -14,7 +14,7 @@ mod section;
 mod texts;
 
 pub use charset::{is_known as is_known_charset, lost as lost_letter};
-pub use model::{Holder, LinkRow, Links, Record, Records, Snapshot, Standing};
+pub use model::{Holder, LinkRow, Links, Record, Records, RowState, Snapshot};
 pub(in crate::seed) use names::{CHUNK, marks};
 pub use names::{Group, Names};
 pub use reader::read;

@@ -50,7 +50,7 @@ pub struct Record {
     /// Its name as it is stored.
     pub name: Name,
     /// Whether it is what its part is about.
-    pub standing: Standing,
+    pub standing: RowState,
     /// Whether the user is logged in; never part of a fingerprint.
     pub online: bool,
     /// The managed columns, in the order of the section.
@@ -61,7 +61,7 @@ pub struct Record {
 
 /// Whether a row is what its part is about.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Standing {
+pub enum RowState {
     Live,
     /// It was deleted softly.
     Deleted,
@@ -72,7 +72,7 @@ pub enum Standing {
 impl Records {
     /// Rows that are what the part is about.
     pub fn live(&self) -> impl Iterator<Item = &Record> {
-        self.rows.values().filter(|record| record.standing == Standing::Live)
+        self.rows.values().filter(|record| record.standing == RowState::Live)
     }
 
     /// The rows of a group that stand so.
@@ -84,7 +84,7 @@ impl Records {
     #[must_use]
     pub fn named(&self, name: &Name) -> Option<&Record> {
         let group = self.names.group(name)?;
-        let mut live = self.of_group(group).filter(|record| record.standing == Standing::Live);
+        let mut live = self.of_group(group).filter(|record| record.standing == RowState::Live);
         live.next().filter(|_| live.next().is_none())
     }
 }

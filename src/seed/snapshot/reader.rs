@@ -4,7 +4,7 @@
 //! table is read whole unless most of it is wanted.
 
 use super::extensions;
-use super::model::{LinkRow, Links, Record, Records, Snapshot, Standing};
+use super::model::{LinkRow, Links, Record, Records, RowState, Snapshot};
 use super::names::{CHUNK, Comparison, Keyed, compare, marks};
 use super::rights::rights;
 use super::scope::{Others, Owners, Scope, Wanted};
@@ -61,7 +61,7 @@ fn ids(snapshot: &Snapshot, kind: LinkKind, names: &BTreeSet<Name>) -> BTreeSet<
     let Some(records) = snapshot.part(part) else { return BTreeSet::new() };
     let groups = names.iter().filter_map(|name| records.names.group(name));
     let rows = groups.flat_map(|group| records.of_group(group));
-    rows.filter(|record| record.standing == Standing::Live).map(|record| record.id).collect()
+    rows.filter(|record| record.standing == RowState::Live).map(|record| record.id).collect()
 }
 
 /// The rows of a section.
@@ -92,7 +92,7 @@ fn rows_of(
     }
     let mut list = wanted.names.clone();
     if wanted.others == Others::Compared {
-        let live = others.values().filter(|record: &&Record| record.standing == Standing::Live);
+        let live = others.values().filter(|record: &&Record| record.standing == RowState::Live);
         list.extend(live.map(|record| record.name.clone()));
     }
     let mut rows = BTreeMap::new();
@@ -180,12 +180,12 @@ fn record(section: &Section<'_>, row: &Row) -> Result<Record, DbError> {
         next += 1;
         next - 1
     };
-    let mut standing = Standing::Live;
+    let mut standing = RowState::Live;
     if section.role.is_some() {
         let is_agent = take();
         let role = take();
         if row.optional_int(is_agent)? != Some(1) {
-            standing = Standing::OtherRole(row.optional_text(role)?.unwrap_or("none").into());
+            standing = RowState::OtherRole(row.optional_text(role)?.unwrap_or("none").into());
         }
     }
     let online = match section.online.map(|_| take()) {
@@ -195,7 +195,7 @@ fn record(section: &Section<'_>, row: &Row) -> Result<Record, DbError> {
     if let Some(index) = section.deleted.map(|_| take())
         && row.int(index)? != 0
     {
-        standing = Standing::Deleted;
+        standing = RowState::Deleted;
     }
     let values = section.columns.iter().map(|_| row.value(take()).clone()).collect();
     let times = [section.created, section.updated].map(|column| {

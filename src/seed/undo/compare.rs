@@ -19,7 +19,7 @@ const LINES: usize = 10;
 
 /// How rows stand to a run.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Standing {
+pub enum UndoState {
     /// As the run left them.
     After {
         /// Also to the second in which they were last changed.
@@ -55,7 +55,7 @@ impl Moved {
 
 /// The tables of a record, and how their rows stand.
 pub(super) struct Compared<'r> {
-    pub standing: Standing,
+    pub standing: UndoState,
     /// Whether they are as before the run; of a run that wrote nothing they are that, too.
     pub is_before: bool,
     pub tables: Vec<Compare<'r>>,
@@ -82,9 +82,9 @@ pub(super) fn compare<'r>(session: &mut Session, record: &'r Record) -> Result<C
         joined(session, record, &tables, &mut found.moved).map_err(|error| failure(&error))?;
     }
     let standing = match (found.moved.is_empty(), found.is_before) {
-        (true, _) => Standing::After { exact: found.exact },
-        (false, true) => Standing::Before,
-        (false, false) => Standing::Moved(found.moved),
+        (true, _) => UndoState::After { exact: found.exact },
+        (false, true) => UndoState::Before,
+        (false, false) => UndoState::Moved(found.moved),
     };
     Ok(Compared { standing, is_before: found.is_before, tables })
 }

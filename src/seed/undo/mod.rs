@@ -14,10 +14,10 @@ mod run;
 mod store;
 mod table;
 
-pub use compare::{Moved, Standing};
+pub use compare::{Moved, UndoState};
 pub use head::{Head, Identity, Undone};
 pub(super) use images::Images;
 pub use keep::Keep;
 pub use record::{FORMAT, Record};
 pub use run::{Foreseen, UndoRequest};
-pub use store::{Kept, Store, Unusable};
+pub use store::{KeptRun, Store, Unusable};

@@ -3,20 +3,20 @@
 //! Invariant: nothing is restored but where all rows still are as the run left them, which is looked at again behind the
 //! locks; and before COMMIT they are as they were before it.
 
-use super::compare::{Compared, Moved, Standing, compare};
+use super::compare::{Compared, Moved, UndoState, compare};
 use super::head::Identity;
 use super::inverse;
 use super::record::Record;
 use super::restore::restore;
-use super::store::Kept;
+use super::store::KeptRun;
 use crate::db::{Access, DbError};
 use crate::outcome::codes;
 use crate::outcome::{Failure, FailureKind, Finding, sort_findings};
 use crate::seed::apply::{
-    Advisory, Again, Applied, Ended, Event, NotApplied, Watch, Work, Writer, Written, carry_out, lock_rows,
-    new_stop, over,
+    Advisory, Again, Applied, Ended, NotApplied, SeedEvent, Watch, Work, Writer, Written, carry_out,
+    lock_rows, new_stop, over,
 };
-use crate::seed::consequences::{self, Look};
+use crate::seed::consequences::{self, PlanContext};
 use crate::seed::effects::effects;
 use crate::seed::map::{Effect, Needs, Part, Use};
 use crate::seed::plan::Plan;
@@ -30,7 +30,7 @@ use std::collections::BTreeSet;
 pub struct Foreseen {
     pub plan: Plan,
     /// How the rows stand.
-    pub standing: Standing,
+    pub standing: UndoState,
     /// What a person should know; a stop refuses it.
     pub findings: Vec<Finding>,
     /// What the running application notices, each by its name in the map.
@@ -39,7 +39,7 @@ pub struct Foreseen {
 
 /// What is to be undone.
 pub struct UndoRequest<'a> {
-    pub kept: &'a Kept,
+    pub kept: &'a KeptRun,
     pub record: &'a Record,
     /// What was agreed to.
     pub foreseen: &'a Foreseen,
@@ -48,7 +48,7 @@ pub struct UndoRequest<'a> {
 impl Session {
     /// Whether a run was made on this database.
     #[must_use]
-    pub fn is_of(&self, kept: &Kept) -> bool {
+    pub fn is_of(&self, kept: &KeptRun) -> bool {
         kept.head.database == Identity::of(&self.identity)
     }
 
@@ -56,7 +56,7 @@ impl Session {
     ///
     /// # Errors
     /// When the run is of another database or another map, or the database fails.
-    pub fn standing_of(&mut self, kept: &Kept, record: &Record) -> Result<Standing, Failure> {
+    pub fn standing_of(&mut self, kept: &KeptRun, record: &Record) -> Result<UndoState, Failure> {
         self.comparable(kept)?;
         self.reading(&read(), |session| Ok(compare(session, record)?.standing))
     }
@@ -65,24 +65,24 @@ impl Session {
     ///
     /// # Errors
     /// When the run is of another database or another map, or the database fails.
-    pub fn foresee_undo(&mut self, kept: &Kept, record: &Record) -> Result<Foreseen, Failure> {
+    pub fn foresee_undo(&mut self, kept: &KeptRun, record: &Record) -> Result<Foreseen, Failure> {
         self.comparable(kept)?;
         let foreseen = self.reading(&read(), |session| session.foresee_inside(kept, record))?;
         self.require(&writes(Needs::none(), &foreseen.plan))?;
         Ok(foreseen)
     }
 
-    fn foresee_inside(&mut self, kept: &Kept, record: &Record) -> Result<Foreseen, Failure> {
+    fn foresee_inside(&mut self, kept: &KeptRun, record: &Record) -> Result<Foreseen, Failure> {
         let Compared { standing, tables, .. } = compare(self, record)?;
         let plan = inverse::plan(&self.map, record, &tables);
         let mut findings = Vec::new();
         match &standing {
-            Standing::Moved(moved) => findings.push(refused(moved)),
-            Standing::After { exact } if kept.committed.is_none() => findings.push(uncertain(*exact)),
-            Standing::After { .. } | Standing::Before => {}
+            UndoState::Moved(moved) => findings.push(refused(moved)),
+            UndoState::After { exact } if kept.committed.is_none() => findings.push(uncertain(*exact)),
+            UndoState::After { .. } | UndoState::Before => {}
         }
         let (conn, map, catalog, telling) = self.look();
-        let look = &mut Look { conn, map, catalog, plan: &plan, telling };
+        let look = &mut PlanContext { conn, map, catalog, plan: &plan, telling };
         findings.extend(consequences::guards(look).map_err(|error| failure(&error))?);
         findings.extend(consequences::standing(&mut self.conn).map_err(|error| failure(&error))?);
         findings.extend(verify::unreviewed(&self.map, self.rules));
@@ -91,7 +91,7 @@ impl Session {
         Ok(Foreseen { plan, standing, findings, effects })
     }
 
-    fn comparable(&self, kept: &Kept) -> Result<(), Failure> {
+    fn comparable(&self, kept: &KeptRun) -> Result<(), Failure> {
         let other = |what: &str| {
             let message = format!("run {} was made on another {what}", kept.head.id);
             Err(Failure::new(FailureKind::Refused, message))
@@ -172,21 +172,21 @@ impl Work for Undo<'_> {
             return Err(Ended::Moved(gone));
         }
         let Compared { standing, tables, .. } = compare(session, record)?;
-        if !matches!(standing, Standing::After { .. }) {
+        if !matches!(standing, UndoState::After { .. }) {
             return Err(Ended::Moved("rows were changed".to_owned()));
         }
         let (conn, map, catalog, telling) = session.look();
-        let found = consequences::guards(&mut Look { conn, map, catalog, plan, telling })?;
+        let found = consequences::guards(&mut PlanContext { conn, map, catalog, plan, telling })?;
         if let Some(stop) = new_stop(found, &foreseen.findings) {
             return Err(stop);
         }
-        (watch)(Event::Stage("writing"))?;
+        (watch)(SeedEvent::Stage("writing"))?;
         let (conn, map, catalog, _) = session.look();
         let mut writer =
             Writer { conn, map, catalog, plan, now: "", watch: &mut *watch, done: 0, notes: BTreeSet::new() };
         restore(&mut writer, &tables)?;
         let (rows, notes) = (writer.done, writer.notes);
-        (watch)(Event::Stage("reading again"))?;
+        (watch)(SeedEvent::Stage("reading again"))?;
         if !compare(session, record)?.is_before {
             let message = "the rows are not as they were before the run; rolled back";
             return Err(Failure::new(FailureKind::Failed, message).into());
@@ -208,12 +208,12 @@ impl Work for Undo<'_> {
         session.conn.rollback().ok();
         match compared.map_err(|failure| unknown(format!("the database cannot be read: {failure}")))?.standing
         {
-            Standing::Before => Ok(plan.rows()),
-            Standing::After { .. } => {
+            UndoState::Before => Ok(plan.rows()),
+            UndoState::After { .. } => {
                 let message = format!("the connection was lost during COMMIT ({error}); nothing was changed");
                 Err(Failure::new(FailureKind::Failed, message))
             }
-            Standing::Moved(_) => Err(unknown("the rows are neither as before nor as after".to_owned())),
+            UndoState::Moved(_) => Err(unknown("the rows are neither as before nor as after".to_owned())),
         }
     }
 }

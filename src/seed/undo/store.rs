@@ -31,7 +31,7 @@ pub struct Store {
 
 /// A run that is kept.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Kept {
+pub struct KeptRun {
     pub head: Head,
     /// When its COMMIT had succeeded; nothing where nobody saw that.
     pub committed: Option<Timestamp>,
@@ -158,7 +158,7 @@ impl Store {
     ///
     /// # Errors
     /// When the folder cannot be read, or is not this user's. That there is none means that there are no runs.
-    pub fn list(&self) -> Result<(Vec<Kept>, Vec<Unusable>)> {
+    pub fn list(&self) -> Result<(Vec<KeptRun>, Vec<Unusable>)> {
         let folder = match self.folder() {
             Err(error) if error.why.kind() == ErrorKind::NotFound => return Ok((Vec::new(), Vec::new())),
             folder => folder?,
@@ -210,14 +210,14 @@ fn unfinished(name: &str) -> String {
     format!("{name}{UNFINISHED}")
 }
 
-fn kept(folder: &PrivateFolder, id: &RunId) -> io::Result<Kept> {
+fn kept(folder: &PrivateFolder, id: &RunId) -> io::Result<KeptRun> {
     let run = folder.folder(id.as_str())?;
     let head: Head = read(&run, HEAD)?;
     if head.format != FORMAT || head.id != *id {
         let why = format!("this motionctl reads format {FORMAT} of {id}, not {} of {}", head.format, head.id);
         return Err(io::Error::new(ErrorKind::InvalidData, why));
     }
-    Ok(Kept { head, committed: read_if_any(&run, COMMITTED)?, undone: read_if_any(&run, UNDONE)? })
+    Ok(KeptRun { head, committed: read_if_any(&run, COMMITTED)?, undone: read_if_any(&run, UNDONE)? })
 }
 
 fn document(folder: &PrivateFolder, name: &str, what: &impl Serialize) -> io::Result<()> {

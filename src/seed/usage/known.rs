@@ -7,7 +7,7 @@ use crate::db::{Catalog, Connection, DbError};
 use crate::seed::consequences::meant;
 use crate::seed::manifest::Name;
 use crate::seed::map::{Map, Part};
-use crate::seed::snapshot::{Section, Standing, Wanted, records};
+use crate::seed::snapshot::{RowState, Section, Wanted, records};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 /// More different texts in the columns for the profile are not told apart: then they hold something else.
@@ -140,7 +140,7 @@ impl Known {
         for name in wanted.names {
             let group = found.names.group(&name);
             let rows = group.into_iter().flat_map(|group| found.of_group(group));
-            let mut there = rows.filter(|record| record.standing != Standing::Deleted);
+            let mut there = rows.filter(|record| record.standing != RowState::Deleted);
             let agent = match there.next() {
                 Some(record) => Agent { name: record.name.clone(), exists: true, online: record.online },
                 None => Agent { name: name.clone(), exists: false, online: false },

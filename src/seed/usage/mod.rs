@@ -12,7 +12,7 @@ use super::session::{Session, failure};
 use crate::outcome::{Failure, FailureKind};
 use known::Known;
 use read::Pages;
-pub use read::{LeftOut, NEWEST, Request};
+pub use read::{LeftOut, NEWEST, UsageRequest};
 use tally::Tally;
 pub use tally::{Anomalies, Anomaly, EXAMPLES, Hours, Now, ProfileHours, Usage};
 
@@ -21,7 +21,7 @@ impl Session {
     ///
     /// # Errors
     /// When the map has no sessions or does not fit, or the database fails.
-    pub fn usage(&mut self, request: &Request) -> Result<Usage, Failure> {
+    pub fn usage(&mut self, request: &UsageRequest) -> Result<Usage, Failure> {
         let missing = |part: &str| {
             let message = format!("the schema map has no section {part}, so that usage cannot be read");
             Err(Failure::new(FailureKind::Refused, message)

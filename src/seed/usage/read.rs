@@ -76,7 +76,7 @@ enum Next {
 /// Reads pages.
 pub(super) struct Pages<'a> {
     report: &'a ReportMember,
-    request: &'a Request,
+    request: &'a UsageRequest,
     /// The indexed time, and the order that it gives.
     by: &'a Ident,
     order: Order,
@@ -92,7 +92,7 @@ impl<'a> Pages<'a> {
         conn: &mut Connection,
         catalog: &Catalog,
         report: &'a ReportMember,
-        request: &'a Request,
+        request: &'a UsageRequest,
     ) -> Result<Self, DbError> {
         let c = &report.columns;
         let least = in_sql(request.from);
@@ -286,7 +286,7 @@ fn time(value: &Value) -> Option<i64> {
 
 /// What is asked for.
 #[derive(Debug, Clone, Copy)]
-pub struct Request {
+pub struct UsageRequest {
     /// Hours count from here.
     pub from: Timestamp,
     pub to: Timestamp,
@@ -298,7 +298,7 @@ pub struct Request {
     pub page: u64,
 }
 
-impl Request {
+impl UsageRequest {
     /// This period, with the bounds that suit a server at work.
     #[must_use]
     pub fn of(from: Timestamp, to: Timestamp, now: Timestamp) -> Self {

@@ -5,7 +5,7 @@
 
 use super::LeftOut;
 use super::known::{Agent, Known, Meaning, Profile};
-use super::read::{Left, Order, Request, Seen};
+use super::read::{Left, Order, Seen, UsageRequest};
 use crate::seed::manifest::Name;
 use jiff::Timestamp;
 use std::collections::BTreeMap;
@@ -158,7 +158,7 @@ pub(super) struct Tally {
 }
 
 impl Tally {
-    pub fn new(request: &Request, order: Order) -> Self {
+    pub fn new(request: &UsageRequest, order: Order) -> Self {
         let now = request.now.as_second();
         Self {
             from: request.from.as_second(),

@@ -50,7 +50,7 @@ pub struct Verification {
 #[must_use]
 pub fn verify(map: &Map, catalog: &Catalog, engine: Engine, needs: &Needs) -> Verification {
     let mut found = Verification { opposites: opposite::opposites(map, needs), ..Verification::default() };
-    let look = Look { map, catalog, engine };
+    let look = Verifier { map, catalog, engine };
     for (part, for_what) in needs.iter() {
         let differences = look.part(part, for_what, &mut found);
         found.mismatches.extend(differences);
@@ -145,13 +145,13 @@ impl Verification {
     }
 }
 
-struct Look<'a> {
+struct Verifier<'a> {
     map: &'a Map,
     catalog: &'a Catalog,
     engine: Engine,
 }
 
-impl Look<'_> {
+impl Verifier<'_> {
     fn part(&self, part: Part, for_what: Use, found: &mut Verification) -> Vec<Difference> {
         let difference = |place: String, expected: &str, found: &str| {
             let (expected, found) = (expected.to_owned(), found.to_owned());

@@ -76,7 +76,7 @@ pub enum Act {
     /// Hands out files, one by one.
     Fetch {
         /// Which of them goes where.
-        files: Vec<(String, Target)>,
+        files: Vec<(String, Destination)>,
         out: String,
         /// To the error output.
         err: String,
@@ -164,7 +164,7 @@ pub struct Fetch {
 
 /// Where a file goes.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Target {
+pub enum Destination {
     Output,
     File(String),
 }

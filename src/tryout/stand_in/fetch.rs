@@ -3,7 +3,7 @@
 //! Invariant: as of all stand-ins. A file is handed out only where somebody put it there under the address's own name;
 //! otherwise the command ends as it does where no name can be resolved, and with `--fail` as where there is no such file.
 
-use super::decision::{Act, Around, Decision, Fetch, How, Target, Told, real};
+use super::decision::{Act, Around, Decision, Destination, Fetch, How, Told, real};
 
 /// What a command line of either program says.
 #[derive(Debug, Default)]
@@ -350,21 +350,21 @@ fn names(url: &str) -> Vec<String> {
     all
 }
 
-fn target(line: &Line, index: usize, url: &str) -> Target {
+fn target(line: &Line, index: usize, url: &str) -> Destination {
     let named = line.outputs.get(index).or(line.outputs.last().filter(|_| line.urls.len() == 1));
     let name = match named {
-        Some(name) if name == "-" => return Target::Output,
+        Some(name) if name == "-" => return Destination::Output,
         Some(name) => name.clone(),
         None if line.by_name => {
             let (_, path) = parts(url);
             let last = path.rsplit('/').next().unwrap_or_default();
             if last.is_empty() { "index.html".to_owned() } else { last.to_owned() }
         }
-        None => return Target::Output,
+        None => return Destination::Output,
     };
     match &line.folder {
-        Some(folder) if !name.starts_with('/') => Target::File(format!("{folder}/{name}")),
-        _ => Target::File(name),
+        Some(folder) if !name.starts_with('/') => Destination::File(format!("{folder}/{name}")),
+        _ => Destination::File(name),
     }
 }
 
@@ -376,23 +376,23 @@ mod tests {
     const FILES: Copy =
         Copy { there: &[], files: &["motion.conf", "get.example.test/a/client.tgz", "install.sh"] };
 
-    fn fetched(line: &str) -> (i32, Vec<(String, Target)>, Vec<Fetch>) {
+    fn fetched(line: &str) -> (i32, Vec<(String, Destination)>, Vec<Fetch>) {
         let Decision { told, act } = asked(line, &FILES);
         let Act::Fetch { files, code, .. } = act else { panic!("{line}: {act:?}") };
         (code, files, told.into_iter().filter_map(|told| told.fetch).collect())
     }
 
-    fn file(name: &str) -> Target {
-        Target::File(name.to_owned())
+    fn file(name: &str) -> Destination {
+        Destination::File(name.to_owned())
     }
 
     #[test]
     fn what_is_there_by_its_name_is_handed_out() {
-        let check = |line: &str, name: &str, target: Target| {
+        let check = |line: &str, name: &str, target: Destination| {
             let (code, files, _) = fetched(line);
             assert_eq!((code, files), (0, vec![(name.to_owned(), target)]), "{line}");
         };
-        check("curl -fsSL https://get.example.test/x/install.sh", "install.sh", Target::Output);
+        check("curl -fsSL https://get.example.test/x/install.sh", "install.sh", Destination::Output);
         check(
             "curl -o /etc/nginx/m.conf https://u:p@h.example.test/motion.conf?t=1",
             "motion.conf",
@@ -406,7 +406,7 @@ mod tests {
         );
         check("curl --output-dir /opt -O https://h/motion.conf", "motion.conf", file("/opt/motion.conf"));
         check("wget -q https://h/motion.conf -P /etc", "motion.conf", file("/etc/motion.conf"));
-        check("wget -qO- https://h/install.sh", "install.sh", Target::Output);
+        check("wget -qO- https://h/install.sh", "install.sh", Destination::Output);
         check("wget --output-document=/x https://h/install.sh", "install.sh", file("/x"));
     }
 

@@ -9,7 +9,7 @@ mod packages;
 mod services;
 mod words;
 
-pub use decision::{Act, Around, Decision, Fetch, How, Target, Told};
+pub use decision::{Act, Around, Decision, Destination, Fetch, How, Told};
 use decision::{real, recorded, refused};
 
 /// Commands of one kind.

@@ -5,7 +5,7 @@
 use crate::support::binary::{SITE, Server, binary};
 use crate::support::mount::Mount;
 use crate::support::said::{Said, answer};
-use motionctl::backup::{Change, Request, Store, restore_tree};
+use motionctl::backup::{BackupRequest, Change, Store, restore_tree};
 use motionctl::host::files::{FileState, OtherKind, observe};
 use motionctl::host::{Root, WriteLock};
 use motionctl::values::RootPath;
@@ -119,7 +119,7 @@ fn restoring_a_tree_keeps_large_files_and_their_folders() {
     let lock = WriteLock::take(&root).expect("the lock");
     let store = Store::new(&root);
     let paths = [RootPath::new("/etc/nginx").expect("absolute")];
-    let request = Request { paths: &paths, reason: "a test", run: None, host: "cc", tool_version: "0" };
+    let request = BackupRequest { paths: &paths, reason: "a test", run: None, host: "cc", tool_version: "0" };
     let backup = store.take(&lock, &request, &mut |_| ()).expect("backed up");
     let manifest = std::fs::read_to_string(
         server.at(&format!("var/backups/motionctl/{}/manifest.json", backup.manifest.id)),

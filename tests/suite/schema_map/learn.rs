@@ -96,7 +96,7 @@ impl Played {
     pub fn grade(&self, part: &str) -> Grade {
         let section = self.proposal.sections.iter().find(|section| section.key == part).expect(part);
         let grade = section.entries.iter().find_map(|entry| match entry {
-            motionctl::seed::discover::Entry::Line(key, _, grade, _) if key == "table" => Some(*grade),
+            motionctl::seed::discover::ProposalLine::Line(key, _, grade, _) if key == "table" => Some(*grade),
             _ => None,
         });
         grade.expect("a table")

@@ -8,14 +8,15 @@ use motionctl::db::{Catalog, Connection};
 use motionctl::outcome::{Finding, Level};
 use motionctl::seed::Channel;
 use motionctl::seed::consequences::twice_anywhere;
-use motionctl::seed::export::{Channels, Extent, Lists, Request};
+use motionctl::seed::export::{Channels, ExportRequest, Extent, Lists};
 use motionctl::seed::map::{LinkKind, Map, Needs};
 use motionctl::seed::plan::lines;
 use motionctl::seed::snapshot::Unnamed;
 use motionctl::seed::verify::verify;
 
 const SCHEMA: &str = include_str!("../../../fixtures/database/shapes/paranoid.sql");
-const ALL: Request = Request { lists: Lists::Exact, extent: Extent::All, channels: Channels::All };
+const ALL: ExportRequest =
+    ExportRequest { lists: Lists::Exact, extent: Extent::All, channels: Channels::All };
 const T: &str = "'2026-01-02 03:04:05'";
 
 /// The map that discovery proposes, signed, with another line in the place of one of its own.

@@ -3,21 +3,21 @@
 use super::support::{Db, EXAMPLE, finding, manifest, shown};
 use motionctl::outcome::FailureKind;
 use motionctl::seed::Channel;
-use motionctl::seed::export::{Channels, Extent, Lists, Request};
+use motionctl::seed::export::{Channels, ExportRequest, Extent, Lists};
 use motionctl::seed::snapshot::Unnamed;
 
 /// Everything, in plain lists.
-pub fn everything() -> Request {
-    Request { lists: Lists::Merge, extent: Extent::All, channels: Channels::All }
+pub fn everything() -> ExportRequest {
+    ExportRequest { lists: Lists::Merge, extent: Extent::All, channels: Channels::All }
 }
 
 /// Everything, in exact lists.
-pub fn exact() -> Request {
-    Request { lists: Lists::Exact, ..everything() }
+pub fn exact() -> ExportRequest {
+    ExportRequest { lists: Lists::Exact, ..everything() }
 }
 
 /// The text of an export.
-pub fn exported(db: &Db, request: &Request) -> String {
+pub fn exported(db: &Db, request: &ExportRequest) -> String {
     db.session().export(request).unwrap_or_else(|failure| panic!("{failure}")).manifest
 }
 
@@ -253,17 +253,17 @@ fn a_part_of_it() {
     for db in Db::both() {
         db.apply(EXAMPLE);
         let only = |name: &str| Extent::Profiles(vec![name.into()]);
-        let one = exported(&db, &Request { extent: only("profile 2"), ..everything() });
+        let one = exported(&db, &ExportRequest { extent: only("profile 2"), ..everything() });
         assert!(one.contains("- name: Profile 2") && !one.contains("Profile 1"), "{one}");
         assert!(!one.contains("agents:\n  - username") && !one.starts_with("queues"), "{one}");
         let chat = Channels::Only([Channel::Chat].into());
-        let chat = exported(&db, &Request { channels: chat, ..exact() });
+        let chat = exported(&db, &ExportRequest { channels: chat, ..exact() });
         assert!(chat.contains("Medical") && !chat.contains("Talk Now") && !chat.contains(" mail:"), "{chat}");
         for text in [&one, &chat] {
             let planned = db.plan(text).expect("a plan");
             assert!(planned.plan.is_empty(), "{:?}", shown(&planned));
         }
-        let failure = db.session().export(&Request { extent: only("Profil 2"), ..everything() });
+        let failure = db.session().export(&ExportRequest { extent: only("Profil 2"), ..everything() });
         let failure = failure.expect_err("no such profile");
         assert_eq!(
             (failure.kind, failure.message.as_str()),
@@ -288,7 +288,7 @@ fn a_channel_that_the_map_does_not_have() {
         })
     };
     for db in Db::both_with(str::to_owned, without) {
-        let request = Request { channels: Channels::Only([Channel::Fax].into()), ..everything() };
+        let request = ExportRequest { channels: Channels::Only([Channel::Fax].into()), ..everything() };
         let failure = db.session().export(&request).expect_err("no such channel");
         assert_eq!(failure.message, "the schema map has no section `queues.fax`");
         changes_nothing(&db, &exported(&db, &exact()));

@@ -7,12 +7,12 @@ use crate::schema_map::support::for_sqlite;
 use crate::support::database_server::{DatabaseServer, Schema, quick, shared};
 use motionctl::db::{Connection, FileAccess, Limits, Source, Tls};
 use motionctl::outcome::{Failure, FailureKind, Finding};
-use motionctl::seed::apply::{Advisory, Applied, Event, NotApplied, Request, Stopped};
+use motionctl::seed::apply::{Advisory, Applied, NotApplied, SeedEvent, SeedRequest, Stopped};
 use motionctl::seed::manifest::{Manifest, validate};
 use motionctl::seed::map::Map;
 use motionctl::seed::plan::lines;
 use motionctl::seed::snapshot::Unnamed;
-use motionctl::seed::undo::{Foreseen, Keep, Kept, Record, Store, UndoRequest, Undone};
+use motionctl::seed::undo::{Foreseen, Keep, KeptRun, Record, Store, UndoRequest, Undone};
 use motionctl::seed::{Planned, Session};
 use motionctl::values::{RootPath, RunId};
 use std::path::PathBuf;
@@ -182,9 +182,9 @@ impl Db {
         unnamed: Unnamed,
         planned: &Planned,
         advisory: Advisory,
-        watch: &mut dyn FnMut(Event<'_>) -> Result<(), Stopped>,
+        watch: &mut dyn FnMut(SeedEvent<'_>) -> Result<(), Stopped>,
     ) -> Result<Applied, NotApplied> {
-        let request = Request { manifest, unnamed, planned, advisory, keep: None };
+        let request = SeedRequest { manifest, unnamed, planned, advisory, keep: None };
         self.session().apply(&request, &mut || Ok(self.session()), watch)
     }
 
@@ -199,7 +199,7 @@ impl Db {
         let planned = self.session().plan(&manifest, unnamed)?;
         let keep = Keep::new(self.runs(), "uid 7".to_owned(), "m.yaml".to_owned())?;
         let (planned, keep) = (&planned, Some(&keep));
-        let request = Request { manifest: &manifest, unnamed, planned, advisory: Advisory::Left, keep };
+        let request = SeedRequest { manifest: &manifest, unnamed, planned, advisory: Advisory::Left, keep };
         self.session().apply(&request, &mut || Ok(self.session()), &mut |_| Ok(()))?;
         Ok(keep.expect("a place").id().clone())
     }
@@ -226,7 +226,7 @@ impl Db {
     }
 
     /// A run and its rows.
-    pub fn kept(&self, run: &RunId) -> (Kept, Record) {
+    pub fn kept(&self, run: &RunId) -> (KeptRun, Record) {
         let (runs, unread) = self.runs().list().expect("a list");
         assert!(unread.is_empty(), "{unread:?}");
         let kept = runs.into_iter().find(|kept| kept.head.id == *run).expect("the run");

@@ -2,7 +2,7 @@
 
 use super::support::{Db, EXAMPLE, manifest};
 use motionctl::outcome::{Failure, FailureKind};
-use motionctl::seed::apply::{Advisory, Event, NotApplied, Stopped};
+use motionctl::seed::apply::{Advisory, NotApplied, SeedEvent, Stopped};
 use motionctl::seed::snapshot::Unnamed;
 use std::sync::Barrier;
 
@@ -110,12 +110,12 @@ fn whoever_watches_may_stop_it_before_commit() {
         let manifest = manifest(EXAMPLE);
         let planned = db.session().plan(&manifest, Unnamed::Stay).expect("a plan");
         let mut seen = Vec::new();
-        let mut watch = |event: Event<'_>| match event {
-            Event::Written(rows) => {
+        let mut watch = |event: SeedEvent<'_>| match event {
+            SeedEvent::Written(rows) => {
                 seen.push(rows);
                 if rows >= 8 { Err(Stopped) } else { Ok(()) }
             }
-            Event::Stage(_) => Ok(()),
+            SeedEvent::Stage(_) => Ok(()),
         };
         let answer = db.carry_out(&manifest, Unnamed::Stay, &planned, Advisory::Taken, &mut watch);
         assert!(matches!(answer, Err(NotApplied::Failed(_))), "{answer:?}");

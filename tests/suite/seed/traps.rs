@@ -5,7 +5,7 @@ use crate::support::database_server::DatabaseServer;
 use motionctl::db::{Access, Connection, Limits};
 use motionctl::outcome::FailureKind;
 use motionctl::seed::Session;
-use motionctl::seed::apply::{Advisory, Event};
+use motionctl::seed::apply::{Advisory, SeedEvent};
 use motionctl::seed::map::Map;
 use motionctl::seed::snapshot::Unnamed;
 use std::time::Duration;
@@ -47,7 +47,7 @@ fn a_lock_that_is_held_too_long_ends_the_run_and_nothing_is_half() {
     let mut other = db.connect();
     other.begin(Access::Write).expect("begun");
     other.rows("SELECT id FROM users FOR UPDATE", &[]).expect("locked");
-    let request = motionctl::seed::apply::Request {
+    let request = motionctl::seed::apply::SeedRequest {
         manifest: &wanted,
         unnamed: Unnamed::Stay,
         planned: &planned,
@@ -55,8 +55,8 @@ fn a_lock_that_is_held_too_long_ends_the_run_and_nothing_is_half() {
         keep: None,
     };
     let mut stages = 0;
-    let mut watch = |event: Event<'_>| {
-        if matches!(event, Event::Stage("another writer was in the way; trying again")) {
+    let mut watch = |event: SeedEvent<'_>| {
+        if matches!(event, SeedEvent::Stage("another writer was in the way; trying again")) {
             stages += 1;
         }
         Ok(())
@@ -118,8 +118,8 @@ fn an_unrelated_login_does_not_wait_for_an_apply() {
         let schema = db.schema.as_ref().expect("a server");
         let id = db.rows("SELECT id FROM users WHERE name = 'other'").remove(0);
         let mut logins = 0;
-        let mut watch = |event: Event<'_>| {
-            if let Event::Written(_) | Event::Stage("reading again") = event {
+        let mut watch = |event: SeedEvent<'_>| {
+            if let SeedEvent::Written(_) | SeedEvent::Stage("reading again") = event {
                 let source = schema.server.by_socket(&schema.name);
                 let mut agent = Connection::open(&source, &limits).expect("a connection");
                 let login = format!("UPDATE users SET online = 1, fullcontact = 'sip' WHERE id = {id}");
@@ -154,8 +154,8 @@ fn a_second_run_is_refused_at_once() {
     let wanted = manifest(EXAMPLE);
     let planned = db.session().plan(&wanted, Unnamed::Stay).expect("a plan");
     let mut refused = None;
-    let mut watch = |event: Event<'_>| {
-        if matches!(event, Event::Written(_)) && refused.is_none() {
+    let mut watch = |event: SeedEvent<'_>| {
+        if matches!(event, SeedEvent::Written(_)) && refused.is_none() {
             let answer = db.carry_out(&wanted, Unnamed::Stay, &planned, Advisory::Taken, &mut |_| Ok(()));
             refused =
                 Some(motionctl::outcome::Failure::from(answer.expect_err("the first run holds the lock")));
@@ -229,8 +229,8 @@ fn a_connection_that_is_lost_before_commit_leaves_nothing() {
     let planned = db.session().plan(&wanted, Unnamed::Stay).expect("a plan");
     let schema = db.schema.as_ref().expect("a server");
     let mut killed = false;
-    let mut watch = |event: Event<'_>| {
-        if matches!(event, Event::Stage("reading again")) && !killed {
+    let mut watch = |event: SeedEvent<'_>| {
+        if matches!(event, SeedEvent::Stage("reading again")) && !killed {
             killed = true;
             let ids = schema
                 .server

@@ -7,7 +7,7 @@ use super::deleted_links;
 use super::support::{Db, codes, shown};
 use motionctl::outcome::FailureKind;
 use motionctl::seed::snapshot::Unnamed;
-use motionctl::seed::undo::Standing;
+use motionctl::seed::undo::UndoState;
 use motionctl::values::RunId;
 
 pub const BASE: &str = "
@@ -73,12 +73,12 @@ fn an_apply_and_its_undo_leave_the_same_rows() {
         let run = kept(&db, &change());
         assert_ne!(db.everything(), before);
         let foreseen = db.foresee(&run).expect("a plan");
-        assert_eq!(foreseen.standing, Standing::After { exact: true });
+        assert_eq!(foreseen.standing, UndoState::After { exact: true });
         assert_eq!(codes(&foreseen.findings), [""; 0], "{:?}", foreseen.findings);
         db.undo(&run).expect("undone");
         assert_eq!(db.everything(), before);
         // Once more there is nothing to undo.
-        assert_eq!(db.foresee(&run).expect("a plan").standing, Standing::Before);
+        assert_eq!(db.foresee(&run).expect("a plan").standing, UndoState::Before);
     }
 }
 
@@ -176,7 +176,7 @@ fn a_login_moves_nothing_and_keeps_its_time() {
         let before = db.everything();
         let run = kept(&db, &change());
         db.sql("UPDATE users SET online = 1, updatedAt = '2027-01-01 00:00:00' WHERE name = 'ann'");
-        assert_eq!(db.foresee(&run).expect("a plan").standing, Standing::After { exact: false });
+        assert_eq!(db.foresee(&run).expect("a plan").standing, UndoState::After { exact: false });
         db.undo(&run).expect("undone");
         let ann = "SELECT fullname, online, updatedAt FROM users WHERE name = 'ann'";
         assert_eq!(db.rows(ann), ["Ann|1|2027-01-01 00:00:00"]);

@@ -6,7 +6,7 @@ use super::support::Db;
 use crate::support::binary::motionctl;
 use crate::support::said::Said;
 use jiff::Timestamp;
-use motionctl::seed::usage::{Anomaly, Hours, Request, Usage};
+use motionctl::seed::usage::{Anomaly, Hours, Usage, UsageRequest};
 
 /// A session of `agent` in `channel`: what `data3` and `data4` hold, from when to when.
 fn row(db: &Db, agent: &str, channel: &str, [data3, data4]: [&str; 2], [from, to]: [&str; 2]) {
@@ -25,11 +25,11 @@ fn time(text: &str) -> Timestamp {
 }
 
 /// The second to the eleventh of January, seen at noon of the tenth.
-fn request() -> Request {
-    Request::of(time("02T00:00:00"), time("11T00:00:00"), time("10T12:00:00"))
+fn request() -> UsageRequest {
+    UsageRequest::of(time("02T00:00:00"), time("11T00:00:00"), time("10T12:00:00"))
 }
 
-fn asked(db: &Db, request: &Request) -> Usage {
+fn asked(db: &Db, request: &UsageRequest) -> Usage {
     db.session().usage(request).unwrap_or_else(|failure| panic!("{failure}"))
 }
 
@@ -68,11 +68,11 @@ fn what_overlaps_counts_once_and_ends_with_the_period() {
         let now: Vec<_> = usage.now.iter().map(|now| (&*now.agent, &*now.profile, now.online)).collect();
         assert_eq!(now, [("bob", "Day", true)]);
         // Closed and open sessions end with the period; the open one is still named.
-        let usage = asked(&db, &Request { to: time("03T13:30:00"), ..request() });
+        let usage = asked(&db, &UsageRequest { to: time("03T13:30:00"), ..request() });
         assert_eq!(hours(&usage), ["Day ann 16200"]);
-        let usage = asked(&db, &Request { to: time("10T11:30:00"), ..request() });
+        let usage = asked(&db, &UsageRequest { to: time("10T11:30:00"), ..request() });
         assert!(hours(&usage).contains(&"Day bob 1800*".to_owned()), "{usage:?}");
-        let usage = asked(&db, &Request { to: time("03T00:00:00"), ..request() });
+        let usage = asked(&db, &UsageRequest { to: time("03T00:00:00"), ..request() });
         assert_eq!(hours(&usage), ["Day ann 3600"]);
         assert_eq!(usage.now.len(), 1);
     }
@@ -128,7 +128,8 @@ fn what_contradicts_itself_is_counted_for_the_first_and_named() {
             "CREATE INDEX ended ON report_member (exitAt)",
         ] {
             db.sql(if index.is_empty() { "SELECT 1" } else { index });
-            let usage = asked(&db, &Request { newest: if index.is_empty() { 1000 } else { 1 }, ..request() });
+            let usage =
+                asked(&db, &UsageRequest { newest: if index.is_empty() { 1000 } else { 1 }, ..request() });
             assert_eq!(hours(&usage), ["Day ann 3600", "Day zoe 3600", "Night ann 7200"]);
             let several = (1, vec![format!("`Day` and `{night}` of ann")]);
             assert_eq!(odd(&usage, Anomaly::SeveralProfiles), several);
@@ -183,7 +184,7 @@ fn every_way_through_the_table_comes_to_the_same() {
             let of = |index: usize| union(&intervals[index], from, to);
             vec![format!("Day ann {}*", of(0)), format!("Day bob {}", of(1))]
         };
-        let period = Request::of(time("02T12:00:00"), time("07T06:00:00"), time("10T12:00:00"));
+        let period = UsageRequest::of(time("02T12:00:00"), time("07T06:00:00"), time("10T12:00:00"));
         for index in [
             "",
             "CREATE INDEX entered ON report_member (enterAt)",
@@ -192,7 +193,7 @@ fn every_way_through_the_table_comes_to_the_same() {
             db.sql(if index.is_empty() { "SELECT 1" } else { index });
             for page in [1, 2, 7, 1000] {
                 let newest = if index.is_empty() { 1000 } else { 3 };
-                let usage = asked(&db, &Request { page, newest, ..period });
+                let usage = asked(&db, &UsageRequest { page, newest, ..period });
                 assert_eq!(hours(&usage), expect(first, last), "{index} {page}");
                 assert_eq!(usage.now.len(), 1);
             }
@@ -237,13 +238,13 @@ fn what_is_left_out_is_said() {
         for day in ["03", "04", "05"] {
             row(&db, "ann", "voice", ["Day", ""], [&format!("{day} 10:00:00"), &format!("{day} 11:00:00")]);
         }
-        let few = Request { newest: 2, ..request() };
+        let few = UsageRequest { newest: 2, ..request() };
         let usage = asked(&db, &few);
         assert_eq!(hours(&usage), ["Day ann 7200"]);
         let left_out = usage.left_out.expect("what was left out");
         assert_eq!(left_out.since, Some(time("04T10:00:00")));
         assert!(left_out.why.contains("the newest 2 rows"), "{left_out:?}");
-        let all = Request { newest: 3, ..request() };
+        let all = UsageRequest { newest: 3, ..request() };
         assert!(asked(&db, &all).left_out.is_none());
         db.sql("CREATE INDEX entered ON report_member (enterAt)");
         let usage = asked(&db, &few);

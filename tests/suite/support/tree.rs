@@ -1,6 +1,6 @@
 //! A server tree in a temporary folder, to read from and to write to.
 
-use motionctl::host::files::{Expect, Kept, ReplaceError, replace};
+use motionctl::host::files::{Expect, ReplaceError, UndoableChange, replace};
 use motionctl::host::{Root, WriteLock};
 use motionctl::values::{Attributes, Hash, RootPath};
 use std::fs;
@@ -40,7 +40,7 @@ impl Tree {
     }
 
     /// Replaces a file as the tool does, with mode 0644.
-    pub fn replace(&self, path: &RootPath, old: &str, new: &str) -> Result<Kept, ReplaceError> {
+    pub fn replace(&self, path: &RootPath, old: &str, new: &str) -> Result<UndoableChange, ReplaceError> {
         let expect = Expect::File(Hash::of(old.as_bytes()));
         replace(&self.lock, &self.root, path, &expect, new.as_bytes(), &Attributes::plain(0o644, 0, 0))
     }

@@ -4,7 +4,7 @@
 //! and nothing ever follows a comment on its line. Nothing is decided here.
 
 use super::model::{Output, Sides};
-use super::relay::{Relay, indent_at, line_indent};
+use super::reindent::{Reindent, indent_at, line_indent};
 use super::walked::{Act, Entry, Walked};
 use super::writer::{Piece, Writer};
 use crate::diff::trivia::Units;
@@ -33,7 +33,7 @@ pub(super) fn emit(sides: &Sides<'_, '_>, walked: &Walked) -> Output {
         led: None,
         theirs,
         their_units: Units::of(theirs),
-        relay: Relay::new(theirs, ours),
+        reindent: Reindent::new(theirs, ours),
         walked,
         writer: Writer::new(ours.source()),
     };
@@ -45,7 +45,7 @@ struct Emitter<'a> {
     units: Units<'a>,
     theirs: &'a Tree,
     their_units: Units<'a>,
-    relay: Relay<'a>,
+    reindent: Reindent<'a>,
     walked: &'a Walked,
     /// Comments of ours between directives, as far as they stay.
     staying: BTreeSet<&'a [u8]>,
@@ -94,7 +94,7 @@ impl<'a> Emitter<'a> {
         let id = DirectiveId::at(index);
         let (outer, first) = (self.line_indent(id), self.ours.directive(id).children().first());
         let beside = first.and_then(|first| indent_at(self.ours, self.ours.directive(*first).span.start));
-        let indent = beside.map_or_else(|| [&outer, self.relay.unit()].concat(), <[u8]>::to_vec);
+        let indent = beside.map_or_else(|| [&outer, self.reindent.unit()].concat(), <[u8]>::to_vec);
         let line = |offset: usize| self.ours.position(offset).line;
         let is_inline = match &self.ours.directive(id).body {
             Body::Block { open, close, .. } => line(open.end) == line(close.start),
@@ -115,15 +115,16 @@ impl<'a> Emitter<'a> {
         match self.walked.gaps.get(&index) {
             Some(&theirs) => {
                 let their_id = DirectiveId::at(theirs);
-                let gap = self.relay.text(self.their_units.gap(their_id), self.their_indent(their_id), &to);
-                self.writer.gap(Piece::Text(gap), self.relay.newline(), indent);
+                let gap =
+                    self.reindent.text(self.their_units.gap(their_id), self.their_indent(their_id), &to);
+                self.writer.gap(Piece::Text(gap), self.reindent.newline(), indent);
             }
             None => {
                 let mut gap = self.units.gap(id);
                 if self.led == Some(id) {
                     gap.start = self.apart(id).end;
                 }
-                self.writer.gap(Piece::Ours(gap.range()), self.relay.newline(), indent);
+                self.writer.gap(Piece::Ours(gap.range()), self.reindent.newline(), indent);
             }
         }
         let span = self.ours.directive(id).span;
@@ -132,7 +133,7 @@ impl<'a> Emitter<'a> {
             Act::Replace(theirs) => {
                 let their_id = DirectiveId::at(theirs);
                 let their_span = self.theirs.directive(their_id).span;
-                let text = self.relay.text(their_span, self.their_indent(their_id), &to);
+                let text = self.reindent.text(their_span, self.their_indent(their_id), &to);
                 self.writer.text(text);
             }
             Act::Open(head) => {
@@ -140,7 +141,7 @@ impl<'a> Emitter<'a> {
                     Some(theirs) => {
                         let their_id = DirectiveId::at(theirs);
                         let words = words_of(self.theirs, their_id);
-                        let text = self.relay.text(words, self.their_indent(their_id), &to);
+                        let text = self.reindent.text(words, self.their_indent(their_id), &to);
                         self.writer.text(text);
                         words_of(self.ours, id).end
                     }
@@ -161,11 +162,11 @@ impl<'a> Emitter<'a> {
             Some(theirs) => {
                 let their_id = theirs.map(DirectiveId::at);
                 let from = their_id.map(|id| self.their_indent(id)).unwrap_or_default();
-                Piece::Text(self.relay.text(self.their_units.foot(their_id), from, &indent))
+                Piece::Text(self.reindent.text(self.their_units.foot(their_id), from, &indent))
             }
             None => Piece::Ours(self.units.foot(id).range()),
         };
-        let newline = self.relay.newline();
+        let newline = self.reindent.newline();
         let (Some(index), Some(id)) = (block, id) else {
             self.writer.end(foot, newline);
             return;
@@ -223,7 +224,7 @@ impl<'a> Emitter<'a> {
         if self.led == Some(id) || self.units.comments(apart).is_empty() {
             return;
         }
-        self.writer.gap(Piece::Ours(apart.range()), self.relay.newline(), &frame.indent);
+        self.writer.gap(Piece::Ours(apart.range()), self.reindent.newline(), &frame.indent);
         self.writer.ends_in_comment = true;
         self.led = Some(id);
     }
@@ -246,8 +247,8 @@ impl<'a> Emitter<'a> {
             self.writer.inline(text);
             return;
         }
-        let gap = self.relay.text(gap, from, &frame.indent);
-        self.writer.own_line(gap, self.relay.newline(), &frame.indent);
+        let gap = self.reindent.text(gap, from, &frame.indent);
+        self.writer.own_line(gap, self.reindent.newline(), &frame.indent);
         self.writer.text(text);
         let tail = self.their_units.text(self.their_units.tail(id));
         self.writer.tail(Piece::Text(tail.strip_suffix(b"\r").unwrap_or(tail).to_vec()));
@@ -263,11 +264,11 @@ impl<'a> Emitter<'a> {
             if names.start < at || names.end > span.end {
                 continue;
             }
-            text.extend(self.relay.text(Span::new(at, names.start), from, to));
+            text.extend(self.reindent.text(Span::new(at, names.start), from, to));
             text.extend(&self.ours.source()[self.ours.directive(DirectiveId::at(ours)).span.range()]);
             at = names.end;
         }
-        text.extend(self.relay.text(Span::new(at, span.end), from, to));
+        text.extend(self.reindent.text(Span::new(at, span.end), from, to));
         text
     }
 

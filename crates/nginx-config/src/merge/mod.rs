@@ -17,7 +17,7 @@ mod fingerprint;
 mod model;
 mod order;
 mod references;
-mod relay;
+mod reindent;
 mod resolution;
 mod select;
 mod servers;

@@ -6,14 +6,14 @@
 use super::request::State;
 
 /// Where a `rewrite` leads.
-pub(super) enum Target<'v> {
+pub(super) enum RewriteTarget<'v> {
     /// The client is sent elsewhere.
     Client { status: u16, url: &'v [u8] },
     /// nginx goes on with another URI.
     Uri { path: &'v [u8], args: &'v [u8], keeps_args: bool },
 }
 
-impl<'v> Target<'v> {
+impl<'v> RewriteTarget<'v> {
     /// What replacement and flag of a `rewrite` mean.
     pub fn of(replacement: &'v [u8], flag: &[u8]) -> Self {
         let is_url =

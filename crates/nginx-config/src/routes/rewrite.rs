@@ -7,7 +7,7 @@
 use super::answer::Wanted;
 use super::location::Groups;
 use super::pattern::{Case, Matched};
-use super::redirect::Target;
+use super::redirect::RewriteTarget;
 use super::request::{State, Value};
 use super::router::{Flow, Router};
 use super::uri::path_of;
@@ -140,13 +140,13 @@ impl Router<'_> {
         };
         self.remember(Some(groups), state);
         let flag = self.arg(node, 2);
-        match Target::of(self.arg(node, 1), flag) {
-            Target::Client { status, url } => {
+        match RewriteTarget::of(self.arg(node, 1), flag) {
+            RewriteTarget::Client { status, url } => {
                 let text = state.expand_quoting(url).unwrap_or_else(|| url.to_vec());
-                let target = Some(Target::with_args(&String::from_utf8_lossy(&text), url, state));
+                let target = Some(RewriteTarget::with_args(&String::from_utf8_lossy(&text), url, state));
                 Rewritten::Ends(Flow::Respond { status, target })
             }
-            Target::Uri { path, args, keeps_args } => {
+            RewriteTarget::Uri { path, args, keeps_args } => {
                 let (Some(path), Some(mut args)) = (state.expand(path), state.expand_quoting(args)) else {
                     return unknown("the replacement has variables that depend on the request");
                 };

@@ -19,7 +19,7 @@ use std::time::Duration;
 
 /// Which backups are meant, and how sure the operator is.
 #[derive(Debug, Clone, Copy)]
-pub struct Wish {
+pub struct PruneOptions {
     /// So many of the newest stay.
     pub keep: Option<usize>,
     /// Only older ones go.
@@ -31,14 +31,19 @@ pub struct Wish {
 }
 
 /// Names what would go, asks where somebody can be asked, and deletes it.
-pub fn prune(context: &Context, store: &Store, wish: Wish, outcome: &mut Outcome) -> Result<(), Failure> {
-    if !wish.dry_run {
+pub fn prune(
+    context: &Context,
+    store: &Store,
+    options: PruneOptions,
+    outcome: &mut Outcome,
+) -> Result<(), Failure> {
+    if !options.dry_run {
         context.need_root()?;
     }
-    let mut keep = retention(context, wish)?;
+    let mut keep = retention(context, options)?;
     let named = store.outdated(&keep).map_err(unusable)?;
     outcome.details.rows = Some(rows(store, &named));
-    if wish.dry_run {
+    if options.dry_run {
         let verdict = match named.len() {
             0 => "dry run: nothing would be deleted".to_owned(),
             count => format!("dry run: {} would be deleted", counted(count, "backup")),
@@ -49,7 +54,7 @@ pub fn prune(context: &Context, store: &Store, wish: Wish, outcome: &mut Outcome
         return Ok(());
     }
     // Before the lock is taken: nobody must wait for an answer. Scripts have named the limits, and are not asked.
-    if !wish.yes && !named.is_empty() && prompt::can_ask(context) {
+    if !options.yes && !named.is_empty() && prompt::can_ask(context) {
         prompt::confirm(context, outcome)?;
     }
     let lock = context.lock()?;
@@ -68,14 +73,14 @@ pub fn prune(context: &Context, store: &Store, wish: Wish, outcome: &mut Outcome
     Ok(())
 }
 
-fn retention(context: &Context, wish: Wish) -> Result<Retention, Failure> {
+fn retention(context: &Context, options: PruneOptions) -> Result<Retention, Failure> {
     // Without a limit there is none, not even now: what goes must not depend on when this is asked.
-    let before = wish
+    let before = options
         .older_than
         .map(|age| clock::now().checked_sub(age))
         .transpose()
         .map_err(|_| Failure::new(FailureKind::Usage, "--older-than is too long"))?;
-    Ok(Retention { newest: wish.keep.unwrap_or(0), before, protected: needed(context)? })
+    Ok(Retention { newest: options.keep.unwrap_or(0), before, protected: needed(context)? })
 }
 
 fn needed(context: &Context) -> Result<BTreeSet<BackupId>, Failure> {

@@ -7,7 +7,7 @@ mod operand;
 
 use crate::cli::args::LearnArgs;
 use crate::cli::context::Context;
-use crate::cli::files::{Standing, write_out};
+use crate::cli::files::{IfExists, write_out};
 use crate::inspect::{ClientRoute, SiteCopy};
 use crate::outcome::codes;
 use crate::outcome::{Failure, FailureKind, Finding, Outcome, OutcomeKind, Row, counted, counted_as, row};
@@ -68,7 +68,7 @@ pub fn learn(context: &Context, args: &LearnArgs) -> Result<Outcome, Failure> {
     let mut outcome = Outcome::new("base learn", OutcomeKind::Ok);
     outcome.findings = findings;
     if let Some(out) = &args.out {
-        let standing = if args.force { Standing::Replace } else { Standing::Keep };
+        let standing = if args.force { IfExists::Replace } else { IfExists::Keep };
         let read: Vec<&Path> = args.servers.iter().map(PathBuf::as_path).collect();
         write_out(out, &learned.text, standing, &read)?;
         outcome.details.saved = Some(out.display().to_string());

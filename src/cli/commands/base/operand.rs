@@ -5,7 +5,7 @@
 
 use crate::cli::commands::diff::operand::FolderReader;
 use crate::host::Root;
-use crate::host::archive::{self, ArchiveError, Entries, Entry, Limits};
+use crate::host::archive::{self, ArchiveEntry, ArchiveError, Entries, Limits};
 use crate::inspect::{ArchiveReader, RootReader, SiteCopy, main_files, site_alone, site_in};
 use crate::outcome::{Failure, FailureKind};
 use nginx_config::Reader;
@@ -128,13 +128,13 @@ fn in_archive(entries: &Entries, site: Option<&Path>) -> Opened {
 
 /// The only file of Motion's name, in an archive without a main file.
 fn alone(entries: &Entries) -> Opened {
-    let is_motion_s = |(path, entry): &(&PathBuf, &Entry)| {
+    let is_motion_s = |(path, entry): &(&PathBuf, &ArchiveEntry)| {
         let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
-        matches!(entry, Entry::File(_)) && NAMES.contains(&name.as_str())
+        matches!(entry, ArchiveEntry::File(_)) && NAMES.contains(&name.as_str())
     };
     let found: Vec<_> = entries.iter().filter(is_motion_s).collect();
     match found.as_slice() {
-        [(path, Entry::File(bytes))] => opened(site_alone(path, bytes.clone())),
+        [(path, ArchiveEntry::File(bytes))] => opened(site_alone(path, bytes.clone())),
         [] => Opened::Nothing("it holds neither a main file nor one called motion.conf".to_owned()),
         several => {
             Opened::Nothing(format!("it holds {} files of Motion's name and no main file", several.len()))

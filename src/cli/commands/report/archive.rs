@@ -4,7 +4,7 @@
 //! where it was taken from.
 
 use crate::cli::context::Context;
-use crate::cli::files::{Standing, write_out};
+use crate::cli::files::{IfExists, write_out};
 use crate::cli::{door, pages, version};
 use crate::collect::{self, FOLDER, Found, Item, Package};
 use crate::host::archive::is_archive;
@@ -81,6 +81,6 @@ pub fn write(package: &Package, file: &Path) -> Result<u64, Failure> {
     let bytes = package.to_tar_gz().map_err(|error| {
         Failure::new(FailureKind::Failed, format!("packing the archive {}: {error}", file.display()))
     })?;
-    write_out(file, &bytes, Standing::Replace, &[])?;
+    write_out(file, &bytes, IfExists::Replace, &[])?;
     Ok(bytes.len() as u64)
 }

@@ -17,7 +17,7 @@ use crate::outcome::{
     DurationSection, Failure, FailureKind, Finding, Outcome, OutcomeKind, codes, counted_as, first_visible,
 };
 use crate::prepare::idle::not_known;
-use crate::seed::apply::{Advisory, Applied, Event, NotApplied, Request, Stopped, moved};
+use crate::seed::apply::{Advisory, Applied, NotApplied, SeedEvent, SeedRequest, Stopped, moved};
 use crate::seed::manifest::{Manifest, Validated};
 use crate::seed::plan::{Allowance, Plan};
 use crate::seed::saved::Saved;
@@ -235,10 +235,11 @@ impl Run<'_> {
         let manifests = self.validated.source.names().join(", ");
         let keep = Keep::new(runs::store()?, self.context.actor(), manifests)?;
         let unnamed = self.work.unnamed();
-        let request = Request { manifest, unnamed, planned, advisory: Advisory::Taken, keep: Some(&keep) };
+        let request =
+            SeedRequest { manifest, unnamed, planned, advisory: Advisory::Taken, keep: Some(&keep) };
         let total = planned.plan.rows();
         let mut again = || self.place.open(self.context, Purpose::Write);
-        let mut watch = |event: Event<'_>| watched(self.context, event, total);
+        let mut watch = |event: SeedEvent<'_>| watched(self.context, event, total);
         let applied = session.apply(&request, &mut again, &mut watch)?;
         Ok((keep.id().clone(), applied))
     }
@@ -253,10 +254,10 @@ pub fn changed(server: &Server) -> String {
 }
 
 /// Says how far a run is, and whether somebody wants it to stop.
-pub fn watched(context: &Context, event: Event<'_>, total: u64) -> Result<(), Stopped> {
+pub fn watched(context: &Context, event: SeedEvent<'_>, total: u64) -> Result<(), Stopped> {
     match event {
-        Event::Stage(name) => context.progress.stage(name),
-        Event::Written(done) => context.progress.rows(done, total),
+        SeedEvent::Stage(name) => context.progress.stage(name),
+        SeedEvent::Written(done) => context.progress.rows(done, total),
     }
     if context.stop.load(Ordering::SeqCst) { Err(Stopped) } else { Ok(()) }
 }

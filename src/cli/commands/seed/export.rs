@@ -8,12 +8,12 @@ use crate::cli::commands::sessions::section;
 use crate::cli::context::Context;
 use crate::outcome::{Failure, Outcome, OutcomeKind};
 use crate::seed::Purpose;
-use crate::seed::export::{Channels, Export, Extent, Lists, Request};
+use crate::seed::export::{Channels, Export, ExportRequest, Extent, Lists};
 use serde_json::json;
 
 /// Exports.
 pub fn export(context: &Context, args: &ExportArgs) -> Result<Outcome, Failure> {
-    let request = Request {
+    let request = ExportRequest {
         lists: if args.exact { Lists::Exact } else { Lists::Merge },
         extent: match args.only.as_slice() {
             [] => Extent::All,

@@ -9,7 +9,7 @@ use crate::cli::commands::past_run::{when, who};
 use crate::cli::commands::sessions::section;
 use crate::cli::context::Context;
 use crate::outcome::{Failure, Outcome, OutcomeKind, Row, counted, visible};
-use crate::seed::undo::{Kept, Standing, Store};
+use crate::seed::undo::{KeptRun, Store, UndoState};
 use crate::seed::{Purpose, Session};
 use nginx_config::redact_text;
 use serde_json::{Value, json};
@@ -25,7 +25,7 @@ pub fn history(context: &Context, args: &SeedHistoryArgs) -> Result<Outcome, Fai
     outcome.database = Some(section(session.server()));
     let kept = runs::of(&store, &session, &mut outcome)?;
     context.progress.stage("comparing");
-    let told: Vec<(Kept, State)> = kept
+    let told: Vec<(KeptRun, State)> = kept
         .into_iter()
         .enumerate()
         .map(|(index, run)| {
@@ -59,7 +59,7 @@ impl State {
     }
 }
 
-fn unlooked(run: &Kept) -> State {
+fn unlooked(run: &KeptRun) -> State {
     match &run.undone {
         Some(undone) => {
             State::no(format!("undone {} by {}", when(&undone.at.to_string()), who(&undone.actor)))
@@ -68,7 +68,7 @@ fn unlooked(run: &Kept) -> State {
     }
 }
 
-fn state(store: &Store, session: &mut Session, run: &Kept) -> State {
+fn state(store: &Store, session: &mut Session, run: &KeptRun) -> State {
     if run.undone.is_some() {
         return unlooked(run);
     }
@@ -78,16 +78,16 @@ fn state(store: &Store, session: &mut Session, run: &Kept) -> State {
         .and_then(|record| session.standing_of(run, &record));
     match (standing, run.committed.is_some()) {
         (Err(failure), _) => State::no(failure.message),
-        (Ok(Standing::After { .. }), true) => {
+        (Ok(UndoState::After { .. }), true) => {
             State { undoable: Some(true), words: "can be undone".to_owned(), moved: Vec::new() }
         }
-        (Ok(Standing::After { .. }), false) => {
+        (Ok(UndoState::After { .. }), false) => {
             let words = "may have been committed: `seed undo` asks".to_owned();
             State { undoable: None, words, moved: Vec::new() }
         }
-        (Ok(Standing::Before), true) => State::no("the rows are as before it".to_owned()),
-        (Ok(Standing::Before), false) => State::no("interrupted: it changed nothing".to_owned()),
-        (Ok(Standing::Moved(moved)), _) => {
+        (Ok(UndoState::Before), true) => State::no("the rows are as before it".to_owned()),
+        (Ok(UndoState::Before), false) => State::no("interrupted: it changed nothing".to_owned()),
+        (Ok(UndoState::Moved(moved)), _) => {
             let more = moved.lines.len() - 1 + moved.more;
             let first = moved.lines.first().map_or("", String::as_str);
             let words = match more {
@@ -99,7 +99,7 @@ fn state(store: &Store, session: &mut Session, run: &Kept) -> State {
     }
 }
 
-fn row((run, state): &(Kept, State)) -> Row {
+fn row((run, state): &(KeptRun, State)) -> Row {
     let head = &run.head;
     let counts = format!("+{} ~{} -{}", head.add, head.change, head.remove);
     vec![
@@ -112,7 +112,7 @@ fn row((run, state): &(Kept, State)) -> Row {
     ]
 }
 
-fn document((run, state): &(Kept, State)) -> Value {
+fn document((run, state): &(KeptRun, State)) -> Value {
     let head = &run.head;
     json!({
         "id": head.id.as_str(),

@@ -3,9 +3,9 @@
 //! Invariant: no database is asked, and nothing is written but the file that was asked for.
 
 use crate::cli::args::seed::ImportArgs;
-use crate::cli::files::{Standing, read_table, write_out};
+use crate::cli::files::{IfExists, read_table, write_out};
 use crate::outcome::{Failure, FailureKind, Outcome, OutcomeKind, counted, sort_findings};
-use crate::seed::import::{Imported, Request, csv, import as read, workbook};
+use crate::seed::import::{ImportRequest, Imported, csv, import as read, workbook};
 use serde_json::json;
 use std::path::Path;
 
@@ -19,7 +19,8 @@ pub fn import(args: &ImportArgs) -> Result<Outcome, Failure> {
 
 fn manifest(args: &ImportArgs, table: &Path) -> Result<Outcome, Failure> {
     let (name, bytes) = read_table(table)?;
-    let request = Request { name: &name, bytes: &bytes, sheet: args.sheet.as_deref(), ignored: &args.ignore };
+    let request =
+        ImportRequest { name: &name, bytes: &bytes, sheet: args.sheet.as_deref(), ignored: &args.ignore };
     let Imported { text, validated, mut findings } = read(&request)?;
     findings.extend(validated.findings());
     let mut outcome = Outcome::new("seed import", OutcomeKind::Ok);
@@ -47,7 +48,7 @@ fn deliver(
 ) -> Result<Outcome, Failure> {
     match out {
         Some(path) => {
-            write_out(path, text.as_bytes(), Standing::Replace, read)?;
+            write_out(path, text.as_bytes(), IfExists::Replace, read)?;
             outcome.set_verdict(format!("{what}, in {}{warnings}", path.display()));
             outcome.details.saved = Some(path.display().to_string());
         }
@@ -61,7 +62,7 @@ fn template(out: Option<&Path>) -> Result<Outcome, Failure> {
     let extension = out.and_then(Path::extension).map(|extension| extension.to_string_lossy().to_lowercase());
     match (out, extension.as_deref()) {
         (Some(path), Some("xlsx")) => {
-            write_out(path, &workbook()?, Standing::Replace, &[])?;
+            write_out(path, &workbook()?, IfExists::Replace, &[])?;
             outcome.set_verdict(format!("a table to fill in, {}", path.display()));
             outcome.details.saved = Some(path.display().to_string());
             Ok(outcome)

@@ -8,7 +8,7 @@ use super::runs;
 use super::schema::{self, samples};
 use crate::cli::args::learn::SchemaLearnArgs;
 use crate::cli::context::Context;
-use crate::cli::files::{Standing, read_look, write_out};
+use crate::cli::files::{IfExists, read_look, write_out};
 use crate::db::{Access, Catalog, Connection, DbError, FileAccess};
 use crate::host::{clock, random};
 use crate::outcome::{DatabaseSection, Failure, FailureKind, Outcome, OutcomeKind, counted_as, row};
@@ -75,7 +75,7 @@ impl Opened {
         &self,
         place: &Path,
         text: &str,
-        standing: Standing,
+        standing: IfExists,
         besides: Option<&Path>,
     ) -> Result<(), Failure> {
         let read: Vec<&Path> = self.read.iter().map(PathBuf::as_path).chain(besides).collect();
@@ -98,7 +98,7 @@ fn begin(context: &Context, args: &SchemaLearnArgs) -> Result<Outcome, Failure> 
     let task = choose(&mut opened.connection, &proposal, &choice, &suffix[..4])?;
     let taken = clock::now().to_string();
     let picture = opened.reading(|conn, catalog| photograph(conn, catalog, task, &salt, &taken))?;
-    let standing = if args.force { Standing::Replace } else { Standing::Keep };
+    let standing = if args.force { IfExists::Replace } else { IfExists::Keep };
     opened.write(&place, &encoded(&picture), standing, None)?;
     let mut outcome = Outcome::new("seed schema learn", OutcomeKind::Ok);
     outcome.database = Some(opened.server);
@@ -146,7 +146,7 @@ fn end(context: &Context, args: &SchemaLearnArgs) -> Result<Outcome, Failure> {
     if !args.deleted {
         picture.task.left_out.clone_from(&args.left_out);
     }
-    let standing = if args.force { Standing::Replace } else { Standing::Keep };
+    let standing = if args.force { IfExists::Replace } else { IfExists::Keep };
     let files = Files { from: &from, map: args.out.as_deref(), standing };
     if args.deleted { deleted(&mut opened, picture, &files) } else { compared(&mut opened, picture, &files) }
 }
@@ -156,7 +156,7 @@ struct Files<'a> {
     from: &'a Path,
     /// The proposal is printed where no file is named.
     map: Option<&'a Path>,
-    standing: Standing,
+    standing: IfExists,
 }
 
 fn compared(opened: &mut Opened, mut picture: Picture, files: &Files<'_>) -> Result<Outcome, Failure> {
@@ -182,7 +182,7 @@ fn compared(opened: &mut Opened, mut picture: Picture, files: &Files<'_>) -> Res
     proposal.notes.splice(0..0, notes.iter().cloned());
     written(opened, &proposal, files, &mut outcome)?;
     picture.found = Some(Found { notes, ..found });
-    write_out(files.from, encoded(&picture).as_bytes(), Standing::Replace, &[])?;
+    write_out(files.from, encoded(&picture).as_bytes(), IfExists::Replace, &[])?;
     Ok(outcome)
 }
 
@@ -208,7 +208,7 @@ fn deleted(opened: &mut Opened, mut picture: Picture, files: &Files<'_>) -> Resu
     written(opened, &proposal, files, &mut outcome)?;
     // The rows stay as they were found, so that this can be asked again.
     picture.found = Some(Found { rows: found.rows, ..deletion.found });
-    write_out(files.from, encoded(&picture).as_bytes(), Standing::Replace, &[])?;
+    write_out(files.from, encoded(&picture).as_bytes(), IfExists::Replace, &[])?;
     Ok(outcome)
 }
 

@@ -9,7 +9,7 @@ use super::work::{Place, Work, judge};
 use crate::cli::args::seed::SeedPlanArgs;
 use crate::cli::commands::sessions::section;
 use crate::cli::context::Context;
-use crate::cli::files::{Standing, write_out};
+use crate::cli::files::{IfExists, write_out};
 use crate::outcome::{Failure, Outcome};
 use crate::seed::Purpose;
 use crate::seed::saved::{Saved, SavedManifest};
@@ -40,7 +40,7 @@ pub fn plan(context: &Context, args: &SeedPlanArgs) -> Result<Outcome, Failure> 
         let saved = Saved::new(&planned, &session, &section(session.server()), &work.allowed, manifest);
         let mut read = place.files(&input.paths, &args.change.database);
         read.extend(args.site.with.as_deref());
-        write_out(path, &saved.to_json(), Standing::Replace, &read)?;
+        write_out(path, &saved.to_json(), IfExists::Replace, &read)?;
         outcome.details.saved = Some(path.display().to_string());
     }
     judge(&planned, args.detailed_exitcode, &mut outcome);

@@ -7,7 +7,7 @@ use crate::cli::manual::{HOME, SEED_RUNS, STATE_HOME, Variable};
 use crate::host::STATE_FOLDER;
 use crate::outcome::{Failure, FailureKind, Outcome};
 use crate::seed::Session;
-use crate::seed::undo::{Kept, Store};
+use crate::seed::undo::{KeptRun, Store};
 use crate::values::RootPath;
 use std::path::PathBuf;
 
@@ -22,7 +22,7 @@ pub fn store() -> Result<Store, Failure> {
 }
 
 /// The runs of a database that are kept, the newest first; what cannot be read is among the answer's notes.
-pub fn of(store: &Store, session: &Session, outcome: &mut Outcome) -> Result<Vec<Kept>, Failure> {
+pub fn of(store: &Store, session: &Session, outcome: &mut Outcome) -> Result<Vec<KeptRun>, Failure> {
     let (mut runs, unread) = store.list()?;
     runs.retain(|kept| session.is_of(kept));
     if !unread.is_empty() {

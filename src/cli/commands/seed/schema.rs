@@ -7,7 +7,7 @@ use super::database::{MapFile, built_in, file_of, is_file, map, named, open, own
 use crate::cli::args::seed::{SchemaCheckArgs, SchemaDiscoverArgs, SchemaShowArgs};
 use crate::cli::context::Context;
 use crate::cli::database::Database;
-use crate::cli::files::{Standing, write_out};
+use crate::cli::files::{IfExists, write_out};
 use crate::db::{Catalog, Connection, Engine, FileAccess};
 use crate::outcome::{
     DatabaseSection, Failure, FailureKind, Outcome, OutcomeKind, Row, counted, row, sort_findings,
@@ -117,7 +117,7 @@ pub fn discover(context: &Context, args: &SchemaDiscoverArgs) -> Result<Outcome,
         outcome.details.text = Some(text);
         return Ok(outcome);
     };
-    let standing = if args.force { Standing::Replace } else { Standing::Keep };
+    let standing = if args.force { IfExists::Replace } else { IfExists::Keep };
     let read: Vec<&Path> = [&args.database.defaults_file, &args.database.map, &file]
         .into_iter()
         .flatten()

@@ -14,12 +14,12 @@ use crate::cli::prompt;
 use crate::host::clock;
 use crate::outcome::{Failure, FailureKind, Outcome, OutcomeKind};
 use crate::prepare::accept;
-use crate::seed::undo::{Foreseen, Kept, Record, Standing, Store, UndoRequest, Undone};
+use crate::seed::undo::{Foreseen, KeptRun, Record, Store, UndoRequest, UndoState, Undone};
 use crate::seed::{Purpose, Session};
 
 /// A run that can be looked at.
 struct Chosen {
-    kept: Kept,
+    kept: KeptRun,
     record: Record,
     foreseen: Foreseen,
 }
@@ -78,7 +78,7 @@ fn choose(
         }
         let record = store.record(id)?;
         let foreseen = session.foresee_undo(&kept, &record)?;
-        if foreseen.standing != Standing::Before {
+        if foreseen.standing != UndoState::Before {
             return Ok(Some(Chosen { kept, record, foreseen }));
         }
         verdict = format!("the rows are as they were before run {id}: there is nothing to undo");
@@ -132,7 +132,7 @@ impl Run<'_> {
         let request = UndoRequest { kept, record, foreseen };
         let total = foreseen.plan.rows();
         let mut again = || self.place.open(self.context, Purpose::Write);
-        let mut watch = |event: crate::seed::apply::Event<'_>| watched(self.context, event, total);
+        let mut watch = |event: crate::seed::apply::SeedEvent<'_>| watched(self.context, event, total);
         let mut applied = session.undo(&request, &mut again, &mut watch).map_err(Failure::from)?;
         let undone = Undone { at: clock::now(), actor: self.context.actor() };
         if let Err(why) = self.store.undone(id, &undone) {

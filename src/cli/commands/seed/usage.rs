@@ -13,7 +13,7 @@ use crate::outcome::{
     UsageLeftOut, UsageSection, codes, counted, counted_as, visible,
 };
 use crate::seed::Purpose;
-use crate::seed::usage::{EXAMPLES, Hours, LeftOut, Request, Usage};
+use crate::seed::usage::{EXAMPLES, Hours, LeftOut, Usage, UsageRequest};
 use jiff::{SignedDuration, Timestamp};
 
 /// A week, unless something else is asked for.
@@ -33,7 +33,7 @@ pub fn usage(context: &Context, args: &UsageArgs) -> Result<Outcome, Failure> {
         return Err(Failure::new(FailureKind::Usage, message));
     }
     let mut session = Place::new(context, &args.database)?.open(context, Purpose::Read)?;
-    let request = Request::of(from, to, now);
+    let request = UsageRequest::of(from, to, now);
     let usage = session.usage(&request)?;
     let mut outcome = Outcome::new("seed usage", OutcomeKind::Ok);
     outcome.database = Some(section(session.server()));
@@ -88,7 +88,7 @@ fn findings(usage: &Usage) -> Vec<Finding> {
     findings
 }
 
-fn document(request: &Request, usage: Usage) -> UsageSection {
+fn document(request: &UsageRequest, usage: Usage) -> UsageSection {
     let profiles = usage.profiles.into_iter().map(|row| ProfileUsage {
         profile_id: row.id,
         profile: row.profile.to_string(),

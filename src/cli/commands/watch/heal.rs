@@ -3,11 +3,11 @@
 //! Invariant: nothing is done here that `rehearse` and `apply --confirm-within` would not do for a person; an attempt
 //! is remembered before its first change. What needs a decision is left, and said.
 
+use super::options::{WatchOptions, once};
 use super::remembered::Remembered;
-use super::wishes::{Wishes, once};
 use crate::cli::args::{ApplyArgs, ChangeArgs, RehearseArgs, WatchArgs};
 use crate::cli::commands::aftermath::{self, Ask};
-use crate::cli::commands::status::Look;
+use crate::cli::commands::status::ServerState;
 use crate::cli::commands::{apply, rehearse};
 use crate::cli::context::Context;
 use crate::host::clock;
@@ -24,11 +24,11 @@ const LOAD: u64 = 100;
 pub fn heal(
     context: &Context,
     args: &WatchArgs,
-    wishes: &Wishes,
+    options: &WatchOptions,
     remembered: &mut Remembered,
-    mut look: Look,
-) -> (Look, Option<Value>) {
-    let content = match decided(wishes, remembered, &look) {
+    mut look: ServerState,
+) -> (ServerState, Option<Value>) {
+    let content = match decided(options, remembered, &look) {
         Decision::Nothing => return (look, None),
         Decision::Leave(why) => {
             look.seen.said.push(Reason { grade: Grade::Critical, kind: "left", text: why.clone() });
@@ -36,7 +36,7 @@ pub fn heal(
         }
         Decision::Apply(content) => content,
     };
-    match make(context, args, wishes, remembered, content) {
+    match make(context, args, options, remembered, content) {
         Ok(run) => {
             let mut look = once(context, args);
             let text = "what an update had overwritten was brought back, and waits".to_owned();
@@ -52,11 +52,11 @@ pub fn heal(
     }
 }
 
-fn decided(wishes: &Wishes, remembered: &Remembered, look: &Look) -> Decision {
+fn decided(options: &WatchOptions, remembered: &Remembered, look: &ServerState) -> Decision {
     let known = look.past.as_ref().and_then(|past| past.known());
     let verdict = judge(&look.seen);
     decide(
-        wishes.heal,
+        options.heal,
         &Healing {
             seen: &look.seen,
             verdict: &verdict,
@@ -72,7 +72,7 @@ fn decided(wishes: &Wishes, remembered: &Remembered, look: &Look) -> Decision {
 fn make(
     context: &Context,
     args: &WatchArgs,
-    wishes: &Wishes,
+    options: &WatchOptions,
     remembered: &mut Remembered,
     content: Hash,
 ) -> Result<Option<RunId>, String> {
@@ -87,7 +87,7 @@ fn make(
     let wanted = ApplyArgs {
         change: change(),
         yes: true,
-        confirm_within: Some(wishes.confirm_within),
+        confirm_within: Some(options.confirm_within),
         ..ApplyArgs::default()
     };
     let before = newest_run(context);

@@ -4,10 +4,10 @@
 //! healed by the road of every other change, with somebody to confirm it.
 
 mod heal;
+mod options;
 mod remembered;
-mod settle;
 mod tell;
-mod wishes;
+mod until_stable;
 
 use super::monitor;
 use crate::cli::args::WatchArgs;
@@ -15,9 +15,9 @@ use crate::cli::context::Context;
 use crate::host::syslog;
 use crate::outcome::{Failure, FailureKind, Outcome};
 use crate::watch::{Grade, Reason, judge};
+use options::WatchOptions;
 use remembered::Remembered;
-use settle::Stamp;
-use wishes::Wishes;
+use until_stable::Stamp;
 
 /// Files that are written meanwhile are looked at again, this many times.
 const ROUNDS: usize = 3;
@@ -29,16 +29,16 @@ pub fn watch(context: &Context, args: &WatchArgs) -> Result<Outcome, Failure> {
             .with_hint("`motionctl status --check --root DIR` looks at one"));
     }
     context.need_root()?;
-    let wishes = Wishes::of(context, args);
+    let options = WatchOptions::of(context, args);
     let mut round = 0;
     loop {
         round += 1;
         let mut remembered = Remembered::read(&context.root);
-        let seen = settle::look(context, args, &wishes, remembered.memory());
-        let (mut look, healed) = heal::heal(context, args, &wishes, &mut remembered, seen);
+        let seen = until_stable::look(context, args, &options, remembered.memory());
+        let (mut look, healed) = heal::heal(context, args, &options, &mut remembered, seen);
         let stamp = Stamp::of(context, &look);
         tell::tell(context, &mut look, &mut remembered);
-        let written = wishes.textfile.as_deref().map(|file| monitor::write_figures(file, &look.seen));
+        let written = options.textfile.as_deref().map(|file| monitor::write_figures(file, &look.seen));
         if let Some(Err(failure)) = written {
             look.seen.said.push(Reason { grade: Grade::Warning, kind: "textfile", text: failure.message });
         }

@@ -4,7 +4,7 @@
 //! of root's: nobody else may be able to write it, or the settings that name it.
 
 use super::remembered::Remembered;
-use crate::cli::commands::status::Look;
+use crate::cli::commands::status::ServerState;
 use crate::cli::context::Context;
 use crate::cli::settings::Settings;
 use crate::host::clock;
@@ -20,7 +20,7 @@ use std::time::Duration;
 const LIMIT: Duration = Duration::from_secs(60);
 
 /// Tells what is new, and remembers that it was told.
-pub fn tell(context: &Context, look: &mut Look, remembered: &mut Remembered) {
+pub fn tell(context: &Context, look: &mut ServerState, remembered: &mut Remembered) {
     if let Some(fault) = remembered.fault() {
         look.seen.said.push(Reason { grade: Grade::Warning, kind: "memory", text: fault.to_owned() });
     }
@@ -42,7 +42,7 @@ pub fn tell(context: &Context, look: &mut Look, remembered: &mut Remembered) {
     remember(context, look, remembered, &verdict);
 }
 
-fn remember(context: &Context, look: &mut Look, remembered: &mut Remembered, verdict: &Verdict) {
+fn remember(context: &Context, look: &mut ServerState, remembered: &mut Remembered, verdict: &Verdict) {
     let time = clock::now().to_string();
     if let Err(text) = remembered.change(context, |memory| memory.tell(verdict, &time)) {
         look.seen.said.push(Reason { grade: Grade::Warning, kind: "memory", text });

@@ -2,7 +2,7 @@
 //!
 //! Invariant: no link is followed, and nothing but regular files is opened.
 
-use super::{ArchiveError, Entries, Entry, Limits, too_many_bytes};
+use super::{ArchiveEntry, ArchiveError, Entries, Limits, too_many_bytes};
 use std::fs::OpenOptions;
 use std::io::{self, Read};
 use std::os::unix::fs::OpenOptionsExt;
@@ -35,13 +35,13 @@ pub fn read_folder(
         }
         if entry.file_type().is_symlink() {
             let target = std::fs::read_link(entry.path()).map_err(ArchiveError::Io)?;
-            entries.insert(below.to_owned(), Entry::Link(target));
+            entries.insert(below.to_owned(), ArchiveEntry::Link(target));
         } else if entry.file_type().is_file() {
             let bytes = regular(entry.path(), left + 1).map_err(ArchiveError::Io)?;
             left = left
                 .checked_sub(bytes.len() as u64)
                 .ok_or_else(|| too_many_bytes(limits.kept, "of files that are looked at"))?;
-            entries.insert(below.to_owned(), Entry::File(bytes));
+            entries.insert(below.to_owned(), ArchiveEntry::File(bytes));
         }
     }
     Ok(entries)

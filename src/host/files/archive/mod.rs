@@ -46,7 +46,7 @@ const LONGEST_NAME: u64 = 1 << 20;
 
 /// What an archive holds under one name.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Entry {
+pub enum ArchiveEntry {
     /// The bytes of a regular file.
     File(Vec<u8>),
     /// Where a link leads, as it is written.
@@ -54,7 +54,7 @@ pub enum Entry {
 }
 
 /// The files and links of an archive by their paths, which are relative and hold plain names only.
-pub type Entries = BTreeMap<PathBuf, Entry>;
+pub type Entries = BTreeMap<PathBuf, ArchiveEntry>;
 
 /// Why an archive was not read.
 #[derive(Debug, Error)]
@@ -241,7 +241,7 @@ impl<F: Fn(&Path) -> bool> Reading<F> {
             let target = entry.link_name_bytes().map(|name| path_of(name.into_owned()));
             match (kind, target) {
                 (EntryType::Symlink, Some(target)) => {
-                    self.entries.insert(path, Entry::Link(target));
+                    self.entries.insert(path, ArchiveEntry::Link(target));
                 }
                 (EntryType::Link, Some(target)) => self.hard_link(path, &target)?,
                 (EntryType::Symlink | EntryType::Link, None) => {
@@ -284,7 +284,7 @@ impl<F: Fn(&Path) -> bool> Reading<F> {
             if is_link {
                 let mut target = Vec::new();
                 bounded.by_ref().take(4096).read_to_end(&mut target).map_err(|error| broken(&error))?;
-                self.entries.insert(path, Entry::Link(path_of(target)));
+                self.entries.insert(path, ArchiveEntry::Link(path_of(target)));
             } else {
                 self.file(path, &mut bounded)?;
             }
@@ -315,7 +315,7 @@ impl<F: Fn(&Path) -> bool> Reading<F> {
         if self.kept > self.limits.kept {
             return Err(too_many_bytes(self.limits.kept, "of files that are looked at"));
         }
-        self.entries.insert(path, Entry::File(bytes));
+        self.entries.insert(path, ArchiveEntry::File(bytes));
         Ok(())
     }
 
@@ -323,13 +323,13 @@ impl<F: Fn(&Path) -> bool> Reading<F> {
     fn hard_link(&mut self, path: PathBuf, target: &Path) -> Result<(), ArchiveError> {
         let target = inside(target)?;
         match self.entries.get(&target).cloned() {
-            Some(Entry::File(bytes)) => self.keep_file(path, bytes),
+            Some(ArchiveEntry::File(bytes)) => self.keep_file(path, bytes),
             Some(link) => {
                 self.entries.insert(path, link);
                 Ok(())
             }
             None => {
-                self.entries.insert(path, Entry::Link(Path::new("/").join(target)));
+                self.entries.insert(path, ArchiveEntry::Link(Path::new("/").join(target)));
                 Ok(())
             }
         }

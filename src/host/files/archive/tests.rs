@@ -66,11 +66,11 @@ fn every_format_gives_the_files_and_links_by_relative_paths() {
     ];
     let tar = tar_of(&entries);
     let found = all(&tar).unwrap();
-    let file = |bytes: &[u8]| Entry::File(bytes.to_vec());
+    let file = |bytes: &[u8]| ArchiveEntry::File(bytes.to_vec());
     let expect = Entries::from([
         ("etc/nginx/nginx.conf".into(), file(b"user x;")),
         ("etc/nginx/a.conf".into(), file(b"a;")),
-        ("etc/nginx/b.conf".into(), Entry::Link("../../x".into())),
+        ("etc/nginx/b.conf".into(), ArchiveEntry::Link("../../x".into())),
         ("etc/nginx/c.conf".into(), file(b"a;")),
     ]);
     assert_eq!(found, expect);
@@ -98,7 +98,7 @@ fn only_what_is_wanted_is_kept_and_a_later_entry_replaces_an_earlier_one() {
     let entries = [("a", FILE, "", &b"1"[..]), ("b", FILE, "", b"2"), ("a", FILE, "", b"3")];
     let file = stored(&tar_of(&entries));
     let found = read(file.path(), Limits::default(), |path| path == Path::new("a")).unwrap();
-    assert_eq!(found, Entries::from([("a".into(), Entry::File(b"3".to_vec()))]));
+    assert_eq!(found, Entries::from([("a".into(), ArchiveEntry::File(b"3".to_vec()))]));
 }
 
 #[test]
@@ -142,7 +142,9 @@ fn a_file_that_was_packed_by_itself_is_an_archive_of_it() {
     let packed = folder.path().join("motion.conf.gz");
     std::fs::write(&packed, gzipped(b"proxy_set_header Authorization secret;")).unwrap();
     let entries = read(&packed, Limits::default(), |_| true).unwrap();
-    let [(name, Entry::File(bytes))] = entries.iter().collect::<Vec<_>>()[..] else { panic!("{entries:?}") };
+    let [(name, ArchiveEntry::File(bytes))] = entries.iter().collect::<Vec<_>>()[..] else {
+        panic!("{entries:?}")
+    };
     assert_eq!(
         (name.to_str(), bytes.as_slice()),
         (Some("motion.conf"), &b"proxy_set_header Authorization secret;"[..])

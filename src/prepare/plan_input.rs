@@ -1,24 +1,24 @@
-//! What the planner is asked for: the operator's wishes with what the last change left behind.
+//! What the planner is asked for: what the operator wants, with what the last change left behind.
 //!
-//! Invariant: every file that a wish names is read here, so that planning reads none.
+//! Invariant: every file that the operator names is read here, so that planning reads none.
 
 use super::options::Options;
 use super::{candidate, carry, kept};
 use crate::host::Root;
 use crate::inspect::{Inspection, file_facts};
 use crate::outcome::{Failure, FailureKind, Finding};
-use crate::plan::{Companion, LocalInclude, SiteState, Strategy, StrategyWish, Wish, remembers_base};
+use crate::plan::{Companion, LocalInclude, PlanInput, SiteState, Strategy, WantedStrategy, remembers_base};
 use crate::values::{RootPath, TextPath};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 /// What is wanted, with what the last change left behind.
-pub(super) fn wish(
+pub(super) fn wanted(
     root: &Root,
     inspection: &Inspection,
     options: &Options,
     findings: &mut Vec<Finding>,
-) -> Result<Wish, Failure> {
+) -> Result<PlanInput, Failure> {
     options.base.iter().try_for_each(|base| candidate::base(inspection, base))?;
     let (memory, keeping, unknown) = match kept::kept(root, &inspection.facts) {
         Ok((memory, keeping)) => {
@@ -36,7 +36,7 @@ pub(super) fn wish(
     let is_known = options.base.is_some() || remembers_base(memory.as_ref(), keeping.as_ref());
     let strategy = match options.strategy {
         // As the planner chooses.
-        StrategyWish::Auto if !is_known => StrategyWish::Named(Strategy::Graft),
+        WantedStrategy::Auto if !is_known => WantedStrategy::Named(Strategy::Graft),
         wanted => wanted,
     };
     let beside: BTreeMap<PathBuf, Vec<u8>> = options
@@ -59,7 +59,7 @@ pub(super) fn wish(
     let coming_back =
         carry.iter().map(|carry| carry.tree.source()).chain(record.iter().map(|left| left.source()));
     let named = coming_back.flat_map(|text| candidate::named_by(root, inspection, text)).collect();
-    Ok(Wish {
+    Ok(PlanInput {
         strategy: options.strategy,
         named,
         candidate,

@@ -3,7 +3,7 @@
 //! Invariant: a flag goes before the settings, and both before what is usual.
 
 use crate::cli::args::{HealChoice, WatchArgs};
-use crate::cli::commands::status::{Look, Sessions, look};
+use crate::cli::commands::status::{ServerState, Sessions, look};
 use crate::cli::context::Context;
 use crate::watch::HealMode;
 use std::path::PathBuf;
@@ -15,7 +15,7 @@ const SETTLE: Duration = Duration::from_secs(5);
 const CONFIRM_WITHIN: Duration = Duration::from_secs(60 * 60);
 
 /// What is wanted of the watcher, from flags and settings.
-pub struct Wishes {
+pub struct WatchOptions {
     /// Whether it is set right, or only told.
     pub heal: HealMode,
     /// How long a heal waits for its confirmation.
@@ -26,7 +26,7 @@ pub struct Wishes {
     pub textfile: Option<PathBuf>,
 }
 
-impl Wishes {
+impl WatchOptions {
     /// What flags and settings say.
     pub fn of(context: &Context, args: &WatchArgs) -> Self {
         let settings = &context.settings.watch;
@@ -43,6 +43,6 @@ impl Wishes {
 }
 
 /// One look, without the database.
-pub fn once(context: &Context, args: &WatchArgs) -> Look {
+pub fn once(context: &Context, args: &WatchArgs) -> ServerState {
     look(context, "watch", &args.site, Sessions::NotAsked)
 }

@@ -10,13 +10,13 @@ use crate::position::Span;
 use crate::tree::Tree;
 
 /// How theirs is laid out, and how ours is.
-pub(super) struct Relay<'t> {
+pub(super) struct Reindent<'t> {
     theirs: &'t Tree,
     from: Layout,
     to: Layout,
 }
 
-impl<'t> Relay<'t> {
+impl<'t> Reindent<'t> {
     pub fn new(theirs: &'t Tree, ours: &Tree) -> Self {
         Self { theirs, from: Layout::of(theirs), to: Layout::of(ours) }
     }

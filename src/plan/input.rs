@@ -16,7 +16,7 @@ use std::path::PathBuf;
 /// How the new configuration is to be made.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
-pub enum StrategyWish {
+pub enum WantedStrategy {
     /// `merge` where it is known what the file descends from, else `graft`.
     Auto,
     Named(Strategy),
@@ -145,7 +145,7 @@ pub struct Carry {
 /// What becomes of the guards of today's pages.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
-pub enum GuardWish {
+pub enum WantedGuard {
     /// What is not inherited is said.
     Say,
     /// They are copied into the new client's location.
@@ -154,8 +154,8 @@ pub enum GuardWish {
 
 /// Everything that is wanted.
 #[derive(Debug, Clone)]
-pub struct Wish {
-    pub strategy: StrategyWish,
+pub struct PlanInput {
+    pub strategy: WantedStrategy,
     /// The vendor's own new file, in the place of the template.
     pub candidate: Option<Candidate>,
     /// Files that the candidate brings along.
@@ -180,5 +180,5 @@ pub struct Wish {
     /// Where local blocks are to go.
     pub local_include: Option<LocalInclude>,
     /// What becomes of today's guards.
-    pub guards: GuardWish,
+    pub guards: WantedGuard,
 }

@@ -3,9 +3,9 @@
 //! Invariant: a verdict that is new was seen twice, with the same files on both sides of a pause; a change that is
 //! being made is waited for. The wait has an end.
 
-use super::wishes::{Wishes, once};
+use super::options::{WatchOptions, once};
 use crate::cli::args::WatchArgs;
-use crate::cli::commands::status::Look;
+use crate::cli::commands::status::ServerState;
 use crate::cli::context::Context;
 use crate::host::clock;
 use crate::journal::JournalStep;
@@ -22,16 +22,21 @@ const LONGEST: Duration = Duration::from_secs(120);
 const TICK: Duration = Duration::from_millis(50);
 
 /// Looks until what is seen has settled.
-pub fn look(context: &Context, args: &WatchArgs, wishes: &Wishes, memory: Option<&Memory>) -> Look {
-    let deadline = clock::monotonic() + LONGEST.max(wishes.settle.saturating_mul(10));
+pub fn look(
+    context: &Context,
+    args: &WatchArgs,
+    options: &WatchOptions,
+    memory: Option<&Memory>,
+) -> ServerState {
+    let deadline = clock::monotonic() + LONGEST.max(options.settle.saturating_mul(10));
     let mut look = once(context, args);
     let mut stamp = Stamp::of(context, &look);
-    let is_told = |look: &Look| memory.is_some_and(|memory| !memory.is_news(&judge(&look.seen)));
-    if is_told(&look) && !is_under_way(&look) && stamp.is_older_than(wishes.settle) {
+    let is_told = |look: &ServerState| memory.is_some_and(|memory| !memory.is_news(&judge(&look.seen)));
+    if is_told(&look) && !is_under_way(&look) && stamp.is_older_than(options.settle) {
         return look;
     }
     while !context.stop.load(Ordering::SeqCst) && clock::monotonic() < deadline {
-        pause(context, wishes.settle);
+        pause(context, options.settle);
         let again = once(context, args);
         let now = Stamp::of(context, &again);
         let same = judge(&look.seen).fingerprint() == judge(&again.seen).fingerprint() && stamp == now;
@@ -43,7 +48,7 @@ pub fn look(context: &Context, args: &WatchArgs, wishes: &Wishes, memory: Option
     look
 }
 
-fn is_under_way(look: &Look) -> bool {
+fn is_under_way(look: &ServerState) -> bool {
     matches!(look.seen.run, RunState::UnderWay(_))
 }
 
@@ -72,7 +77,7 @@ struct Trace {
 
 impl Stamp {
     /// Now.
-    pub fn of(context: &Context, look: &Look) -> Self {
+    pub fn of(context: &Context, look: &ServerState) -> Self {
         let mut files: BTreeSet<RootPath> = look.files.iter().cloned().collect();
         let known = look.past.as_ref().and_then(|past| past.known());
         // A site that cannot be read as NGINX reads it is known from the run that changed it.
