@@ -3,6 +3,7 @@
 
 use super::{Draft, Input, by_kind, draft};
 use crate::db::{Catalog, Connection, Limits, Source};
+use crate::outcome::codes;
 use crate::seed::embedded::create;
 use crate::seed::manifest::validate;
 use crate::seed::map::Map;
@@ -74,12 +75,14 @@ fn a_name_that_means_nothing_is_said_and_nothing_is_planned_for_it() {
     for manifest in [
         "profiles: [{ name: Day, agents: [nobody] }]",
         "profiles: [{ name: Day, queues: { voice: [Nowhere] } }]",
-        // An administrator is no agent, whatever he is called.
-        "profiles: [{ name: Day, agents: [root] }]",
         "permissions: [{ user_profile: Nobodys, agent_profiles: [view] }]",
     ] {
         let draft = planned(manifest, Unnamed::Stay);
         assert_eq!(draft.unknown.len(), 1, "{manifest}: {:?}", draft.unknown);
         assert_eq!(done(&draft), [""; 0], "{manifest}");
     }
+    // An administrator is no agent, whatever he is called.
+    let draft = planned("profiles: [{ name: Day, agents: [root] }]", Unnamed::Stay);
+    let [finding] = &draft.findings[..] else { panic!("{:?}", draft.findings) };
+    assert_eq!((finding.code, done(&draft)), (codes::SEED_NAME_OF_OTHER_ROLE, Vec::new()));
 }
