@@ -4,6 +4,7 @@
 //! directives or comments, so that none can close somebody else's block.
 
 use super::change::{Change, ChangeKind};
+use crate::diff::at::At;
 use crate::diff::compare::Side;
 use crate::diff::outline::Meanings;
 use crate::diff::show;
@@ -31,9 +32,9 @@ pub fn apply(base: &Tree, changes: &[Change]) -> Result<Vec<u8>, Misfit> {
         let parsed = Tree::parse(text.clone());
         return parsed.map(|_| text).map_err(|error| Misfit { index, reason: error.to_string() });
     }
-    let side = Side::of_tree(base, &mut Meanings::default());
-    let names: HashMap<String, usize> =
-        (0..side.outline.items.len()).map(|index| (show::full_path(&side.outline, index), index)).collect();
+    let side: Side<'_> = Side::of_tree(base, &mut Meanings::default());
+    let names: HashMap<String, At> =
+        side.outline.items.places().map(|index| (show::full_path(&side.outline, index), index)).collect();
     let mut maker =
         Maker { side: &side, base, names, edits: Edits::default(), out: Vec::new(), breaks: false };
     for (index, change) in changes.iter().enumerate() {
@@ -48,16 +49,16 @@ pub fn apply(base: &Tree, changes: &[Change]) -> Result<Vec<u8>, Misfit> {
 }
 
 /// A block, and the directive in it that something stands behind.
-type Seat = (Option<usize>, Option<usize>);
+type Seat = (Option<At>, Option<At>);
 
-/// What happens to the directives of the base, by their index.
+/// What happens to the directives of the base, by their place.
 #[derive(Default)]
 struct Edits<'c> {
-    removed: HashSet<usize>,
-    heads: HashMap<usize, &'c [u8]>,
-    above: HashMap<usize, &'c [u8]>,
-    behind: HashMap<usize, &'c [u8]>,
-    feet: HashMap<Option<usize>, &'c [u8]>,
+    removed: HashSet<At>,
+    heads: HashMap<At, &'c [u8]>,
+    above: HashMap<At, &'c [u8]>,
+    behind: HashMap<At, &'c [u8]>,
+    feet: HashMap<Option<At>, &'c [u8]>,
     /// By block and by the directive that they stand behind.
     added: HashMap<Seat, Vec<&'c [u8]>>,
 }
@@ -65,7 +66,7 @@ struct Edits<'c> {
 struct Maker<'a, 's, 'c> {
     side: &'a Side<'s>,
     base: &'s Tree,
-    names: HashMap<String, usize>,
+    names: HashMap<String, At>,
     edits: Edits<'c>,
     out: Vec<u8>,
     /// Whether what is written next must start on a line of its own.
@@ -112,11 +113,11 @@ impl<'c> Maker<'_, '_, 'c> {
         Ok(())
     }
 
-    fn named(&self, path: &str) -> Result<usize, String> {
+    fn named(&self, path: &str) -> Result<At, String> {
         self.names.get(path).copied().ok_or_else(|| format!("the base has no `{path}`"))
     }
 
-    fn block(&self, path: &str) -> Result<Option<usize>, String> {
+    fn block(&self, path: &str) -> Result<Option<At>, String> {
         if path.is_empty() {
             return Ok(None);
         }
@@ -127,7 +128,7 @@ impl<'c> Maker<'_, '_, 'c> {
 
     /// Writes the whole file: open blocks wait on a list.
     fn write(&mut self) {
-        let mut open: Vec<(Option<usize>, usize)> = vec![(None, 0)];
+        let mut open: Vec<(Option<At>, usize)> = vec![(None, 0)];
         self.additions(None, None);
         while let Some((block, next)) = open.last_mut() {
             let (block, at) = (*block, *next);
@@ -157,7 +158,7 @@ impl<'c> Maker<'_, '_, 'c> {
     }
 
     /// What comes behind a directive: its comment, and what was added there.
-    fn end(&mut self, index: usize) {
+    fn end(&mut self, index: At) {
         let item = &self.side.outline.items[index];
         match self.edits.behind.get(&index).copied() {
             Some(text) if !text.is_empty() => {
@@ -174,7 +175,7 @@ impl<'c> Maker<'_, '_, 'c> {
         self.additions(item.parent, Some(index));
     }
 
-    fn additions(&mut self, block: Option<usize>, after: Option<usize>) {
+    fn additions(&mut self, block: Option<At>, after: Option<At>) {
         for text in self.edits.added.remove(&(block, after)).unwrap_or_default() {
             self.line_break();
             self.push(text);
@@ -182,7 +183,7 @@ impl<'c> Maker<'_, '_, 'c> {
         }
     }
 
-    fn gap(&mut self, index: usize) {
+    fn gap(&mut self, index: At) {
         let item = &self.side.outline.items[index];
         let units = self.side.units_of(index);
         let gap = units.text(units.gap(item.id));
@@ -192,7 +193,7 @@ impl<'c> Maker<'_, '_, 'c> {
         }
     }
 
-    fn foot(&mut self, block: Option<usize>) {
+    fn foot(&mut self, block: Option<At>) {
         let (units, id) = match block {
             Some(index) => (Some(self.side.units_of(index)), Some(self.side.outline.items[index].id)),
             None => (self.side.root_units(), None),
@@ -216,7 +217,7 @@ impl<'c> Maker<'_, '_, 'c> {
         self.push(indent);
     }
 
-    fn head(&mut self, index: usize) {
+    fn head(&mut self, index: At) {
         let item = &self.side.outline.items[index];
         let units = self.side.units_of(index);
         let head = self.edits.heads.get(&index).copied();

@@ -21,8 +21,8 @@ use crate::tree::Tree;
 /// The change that removes what a path names; nothing where the base has no such directive.
 #[must_use]
 pub fn named(base: &Tree, path: &str) -> Option<Change> {
-    let outline = Outline::of_tree(base, &mut Meanings::default());
-    let index = (0..outline.items.len()).find(|&index| show::full_path(&outline, index) == path)?;
+    let outline: Outline<'_> = Outline::of_tree(base, &mut Meanings::default());
+    let index = outline.items.places().find(|&index| show::full_path(&outline, index) == path)?;
     let item = &outline.items[index];
     Some(Change {
         kind: ChangeKind::Removed,
