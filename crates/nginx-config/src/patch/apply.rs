@@ -8,17 +8,44 @@ use crate::diff::at::At;
 use crate::diff::compare::Side;
 use crate::diff::outline::Meanings;
 use crate::diff::show;
+use crate::position::SyntaxError;
 use crate::tree::{Body, Tree};
 use std::collections::{HashMap, HashSet};
 
 /// A change that cannot be made to this base.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{reason}")]
+#[error("{why}")]
 pub struct Misfit {
     /// Which one.
     pub index: usize,
     /// Why not.
-    pub reason: String,
+    pub why: Unfit,
+}
+
+/// Why a change cannot be made.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Unfit {
+    /// It names a directive that is not there.
+    #[error("the base has no `{0}`")]
+    NoDirective(String),
+    /// It names a block that is not there, or is none.
+    #[error("the base has no block `{0}`")]
+    NoBlock(String),
+    /// It adds nothing.
+    #[error("the text holds no directive")]
+    Empty,
+    /// Its text is several directives, or a block in the place of none.
+    #[error("the text is not one directive of the same kind")]
+    OtherKind,
+    /// It is about comments and has directives.
+    #[error("the text is more than comments")]
+    MoreThanComments,
+    /// Its text does not parse.
+    #[error(transparent)]
+    Text(#[from] SyntaxError),
+    /// With all changes the file does not parse.
+    #[error("the result does not parse: {0}")]
+    Result(SyntaxError),
 }
 
 /// The base with these changes.
@@ -30,7 +57,7 @@ pub fn apply(base: &Tree, changes: &[Change]) -> Result<Vec<u8>, Misfit> {
     if let Some(index) = changes.iter().position(|change| change.kind == ChangeKind::Whole) {
         let text = changes[index].text.clone().unwrap_or_default();
         let parsed = Tree::parse(text.clone());
-        return parsed.map(|_| text).map_err(|error| Misfit { index, reason: error.to_string() });
+        return parsed.map(|_| text).map_err(|error| Misfit { index, why: error.into() });
     }
     let side: Side<'_> = Side::of_tree(base, &mut Meanings::default());
     let names: HashMap<String, At> =
@@ -38,13 +65,13 @@ pub fn apply(base: &Tree, changes: &[Change]) -> Result<Vec<u8>, Misfit> {
     let mut maker =
         Maker { side: &side, base, names, edits: Edits::default(), out: Vec::new(), breaks: false };
     for (index, change) in changes.iter().enumerate() {
-        maker.take(change).map_err(|reason| Misfit { index, reason })?;
+        maker.take(change).map_err(|why| Misfit { index, why })?;
     }
     maker.write();
     let made = maker.out;
     match Tree::parse(made.clone()) {
         Ok(_) => Ok(made),
-        Err(error) => Err(Misfit { index: 0, reason: format!("the result does not parse: {error}") }),
+        Err(error) => Err(Misfit { index: 0, why: Unfit::Result(error) }),
     }
 }
 
@@ -74,16 +101,15 @@ struct Maker<'a, 's, 'c> {
 }
 
 impl<'c> Maker<'_, '_, 'c> {
-    fn take(&mut self, change: &'c Change) -> Result<(), String> {
+    fn take(&mut self, change: &'c Change) -> Result<(), Unfit> {
         let text = change.text.as_deref().unwrap_or_default();
         match change.kind {
             ChangeKind::Added => {
                 let block = self.block(&change.block)?;
                 let anchor = |name: &String| self.named(&show::join(&change.block, name));
                 let after = change.after.as_ref().map(anchor).transpose()?;
-                let parsed = Tree::parse(text.to_vec()).map_err(|error| error.to_string())?;
-                if parsed.is_empty() {
-                    return Err("the text holds no directive".to_owned());
+                if Tree::parse(text.to_vec())?.is_empty() {
+                    return Err(Unfit::Empty);
                 }
                 self.edits.added.entry((block, after)).or_default().push(text);
             }
@@ -113,17 +139,17 @@ impl<'c> Maker<'_, '_, 'c> {
         Ok(())
     }
 
-    fn named(&self, path: &str) -> Result<At, String> {
-        self.names.get(path).copied().ok_or_else(|| format!("the base has no `{path}`"))
+    fn named(&self, path: &str) -> Result<At, Unfit> {
+        self.names.get(path).copied().ok_or_else(|| Unfit::NoDirective(path.to_owned()))
     }
 
-    fn block(&self, path: &str) -> Result<Option<At>, String> {
+    fn block(&self, path: &str) -> Result<Option<At>, Unfit> {
         if path.is_empty() {
             return Ok(None);
         }
         let found = self.names.get(path).copied();
         let found = found.filter(|&index| self.side.outline.items[index].is_block());
-        found.map(Some).ok_or_else(|| format!("the base has no block `{path}`"))
+        found.map(Some).ok_or_else(|| Unfit::NoBlock(path.to_owned()))
     }
 
     /// Writes the whole file: open blocks wait on a list.
@@ -245,9 +271,9 @@ impl<'c> Maker<'_, '_, 'c> {
 }
 
 /// Whether the text is a directive without what stands in its block.
-fn one_head(text: &[u8], is_block: bool) -> Result<(), String> {
+fn one_head(text: &[u8], is_block: bool) -> Result<(), Unfit> {
     let whole = if is_block { [text, b"\n}"].concat() } else { text.to_vec() };
-    let parsed = Tree::parse(whole).map_err(|error| error.to_string())?;
+    let parsed = Tree::parse(whole)?;
     let fits = match parsed.roots() {
         [only] => match parsed.directive(*only).body {
             Body::Block { children, .. } => is_block && children.is_empty() && parsed.len() == 1,
@@ -255,10 +281,9 @@ fn one_head(text: &[u8], is_block: bool) -> Result<(), String> {
         },
         _ => false,
     };
-    if fits { Ok(()) } else { Err("the text is not one directive of the same kind".to_owned()) }
+    if fits { Ok(()) } else { Err(Unfit::OtherKind) }
 }
 
-fn only_comments(text: &[u8]) -> Result<(), String> {
-    let parsed = Tree::parse(text.to_vec()).map_err(|error| error.to_string())?;
-    if parsed.is_empty() { Ok(()) } else { Err("the text is more than comments".to_owned()) }
+fn only_comments(text: &[u8]) -> Result<(), Unfit> {
+    if Tree::parse(text.to_vec())?.is_empty() { Ok(()) } else { Err(Unfit::MoreThanComments) }
 }
