@@ -171,13 +171,16 @@ pub fn same_words<L: Whose, R: Whose>(
     from.words().map(|word| word.value).eq(to.words().map(|word| word.value))
 }
 
+/// For each of a list its partner in another one.
+pub type Partners<R> = Vec<Option<At<R>>>;
+
 /// The pairs of two lists of siblings, and who is left.
 pub fn pair_lists<L: Whose, R: Whose>(
     old: &Outline<'_, L>,
     new: &Outline<'_, R>,
     from: &[At<L>],
     to: &[At<R>],
-) -> Vec<Option<At<R>>> {
+) -> Partners<R> {
     pair_and_doubt(old, new, from, to).0
 }
 
@@ -190,7 +193,7 @@ pub fn pair_and_doubt<L: Whose, R: Whose>(
     new: &Outline<'_, R>,
     from: &[At<L>],
     to: &[At<R>],
-) -> (Vec<Option<At<R>>>, Vec<Doubt<L, R>>) {
+) -> (Partners<R>, Vec<Doubt<L, R>>) {
     let found = pair(Siblings { outline: old, list: from }, Siblings { outline: new, list: to });
     let partners = found.partners.into_iter().map(|partner| partner.map(|partner| to[partner])).collect();
     let doubt =
