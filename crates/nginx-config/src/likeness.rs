@@ -3,10 +3,12 @@
 //! Invariant: a server's own names say nothing of what a block is for.
 
 use super::blank::blank;
+use super::diff::at::{At, Whose};
 use super::diff::outline::Outline;
 use super::diff::purpose::{Role, Upstreams, is_server, purpose};
 use super::identity::listen_port;
 use std::collections::{BTreeSet, HashMap, HashSet};
+use std::hash::Hash;
 use std::ops::Range;
 
 /// No name of a server is longer, with what a path adds to it.
@@ -22,16 +24,16 @@ pub struct Features {
 }
 
 /// The server blocks of an outline, by what they look like.
-pub fn features(outline: &Outline<'_>) -> HashMap<usize, Features> {
-    let is_block = |&index: &usize| {
+pub fn features<S: Whose>(outline: &Outline<'_, S>) -> HashMap<At<S>, Features> {
+    let is_block = |&index: &At<S>| {
         let item = &outline.items[index];
         item.is_block() && is_server(item.directive())
     };
-    let servers = (0..outline.items.len()).filter(is_block);
+    let servers = outline.items.places().filter(is_block);
     servers.map(|index| (index, of_block(outline, index))).collect()
 }
 
-fn of_block(outline: &Outline<'_>, index: usize) -> Features {
+fn of_block<S: Whose>(outline: &Outline<'_, S>, index: At<S>) -> Features {
     let mut all = BTreeSet::new();
     for &child in &outline.items[index].children {
         let item = &outline.items[child];
@@ -56,7 +58,7 @@ fn of_block(outline: &Outline<'_>, index: usize) -> Features {
 }
 
 /// What the server blocks of a file are called: names that say whose they are.
-pub fn own_names(outline: &Outline<'_>) -> HashSet<Vec<u8>> {
+pub fn own_names<S>(outline: &Outline<'_, S>) -> HashSet<Vec<u8>> {
     let named = outline.items.iter().map(|item| item.directive()).filter(|it| it.is("server_name"));
     let words = named.flat_map(|directive| directive.args.iter().map(|word| word.value.to_ascii_lowercase()));
     words.filter(|name| !matches!(name.first(), None | Some(b'~')) && name.contains(&b'.')).collect()
@@ -109,7 +111,7 @@ pub fn likeness(one: &BTreeSet<&[u8]>, other: &BTreeSet<&[u8]>) -> usize {
 pub const ALIKE: usize = 300;
 
 /// Pairs by their likeness, the best first, each taken once.
-pub fn best_pairs(mut pairs: Vec<(usize, usize, usize)>) -> Vec<(usize, usize)> {
+pub fn best_pairs<L: Copy + Ord + Hash, R: Copy + Ord + Hash>(mut pairs: Vec<(usize, L, R)>) -> Vec<(L, R)> {
     pairs.sort_by_key(|&(likeness, left, right)| (std::cmp::Reverse(likeness), left, right));
     let (mut lefts, mut rights) = (HashSet::new(), HashSet::new());
     let mut found = Vec::new();

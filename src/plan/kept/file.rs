@@ -235,7 +235,7 @@ impl LocalPatch {
         PatchFault {
             line: kept.map_or(1, |kept| kept.at_line),
             column: 1,
-            reason: format!("the change does not fit: {}", misfit.reason),
+            reason: format!("the change does not fit: {}", misfit.why),
         }
     }
 }

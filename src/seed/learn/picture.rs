@@ -72,6 +72,32 @@ pub struct Picture {
     pub found: Option<Found>,
 }
 
+/// A file that is no first look.
+#[derive(Debug, thiserror::Error)]
+pub enum NoPicture {
+    #[error(transparent)]
+    Json(#[from] serde_json::Error),
+    #[error("this motionctl reads the format {reads}, not {0}", reads = FORMAT)]
+    Format(u32),
+}
+
+impl Picture {
+    /// The file.
+    #[must_use]
+    pub fn to_json(&self) -> String {
+        serde_json::to_string(self).expect("a picture has text keys and no floats")
+    }
+
+    /// Reads such a file.
+    ///
+    /// # Errors
+    /// Where it is none, or another version's.
+    pub fn from_json(bytes: &[u8]) -> Result<Self, NoPicture> {
+        let picture: Self = serde_json::from_slice(bytes)?;
+        if picture.format == FORMAT { Ok(picture) } else { Err(NoPicture::Format(picture.format)) }
+    }
+}
+
 /// What was seen of a table.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]

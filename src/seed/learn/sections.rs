@@ -9,11 +9,11 @@ use super::model::{CLEAR, LinkRow, Profile};
 use super::picture::Task;
 use super::told_apart::Mark;
 use crate::db::catalog::{Column, Table};
-use crate::db::{Engine, Value};
+use crate::db::{Catalog, Engine, Value};
 use crate::seed::discover::entities::PROFILES;
 use crate::seed::discover::fields::{DELETED, Field, TIMES, Type, find, takes};
 use crate::seed::discover::offers::revival;
-use crate::seed::discover::{Grade, Proposal, ProposalLine, Section, quoted_text};
+use crate::seed::discover::{Grade, Proposal, ProposalLine, Section, foresee, quoted_text, record};
 use crate::seed::map::LinkKind;
 use crate::seed::verify::describe;
 
@@ -268,6 +268,22 @@ pub fn without_trace(kind: LinkKind) -> Section {
 
 fn is_line(entry: &ProposalLine) -> bool {
     matches!(entry, ProposalLine::Line(..))
+}
+
+/// What `discover` concludes, what was learned in its place, and `notes` of that; the whole is recorded and checked.
+#[must_use]
+pub fn taught(
+    mut concluded: Proposal,
+    learned: &[Section],
+    notes: Vec<String>,
+    catalog: &Catalog,
+    engine: Engine,
+) -> Proposal {
+    outranked(&mut concluded, learned);
+    record(catalog, &mut concluded);
+    foresee(catalog, engine, &mut concluded);
+    concluded.notes.splice(0..0, notes);
+    concluded
 }
 
 /// The proposal with what was learned in the place of what `discover` concluded.

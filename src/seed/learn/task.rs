@@ -137,6 +137,20 @@ impl Task {
             .collect()
     }
 
+    /// Notes the steps that a person left out; the first one makes the profile.
+    ///
+    /// # Errors
+    /// When one of them cannot be left out.
+    pub fn leave_out(&mut self, steps: &[usize]) -> Result<(), Failure> {
+        let last = self.steps().len();
+        if let Some(step) = steps.iter().find(|step| !(2..=last).contains(*step)) {
+            let message = format!("--left-out {step}: the steps that may be left out are 2 to {last}");
+            return Err(Failure::new(FailureKind::Usage, message));
+        }
+        self.left_out = steps.to_vec();
+        Ok(())
+    }
+
     /// Whether the person says that the step was left out.
     #[must_use]
     pub fn is_left_out(&self, kind: LinkKind) -> bool {
@@ -173,6 +187,12 @@ impl Task {
         }
         steps
     }
+}
+
+/// Why there is no step for a channel: its table is a view, its key a UUID. That Motion lacks a channel says nothing.
+pub fn without_step(proposal: Proposal) -> impl Iterator<Item = String> {
+    let of_ends = |note: &String| note.starts_with("users") || note.starts_with("queues");
+    proposal.notes.into_iter().filter(of_ends).filter(|note| !note.ends_with(": no table found"))
 }
 
 /// The agents that may be taken, the best first: those who are not logged in, where there are any.

@@ -1,9 +1,10 @@
-//! What differs between two outlines, as positions in both.
+//! What differs between two outlines, as places in both.
 //!
 //! Invariant: each difference is named once: a directive that only one side
 //! has stands for everything in it. Takes near-linear time, and nesting costs
 //! memory only.
 
+use super::at::{Any, At, Base, Ours, Whose};
 use super::outline::{Meanings, Outline};
 use super::pairing::{Siblings, pair};
 use super::trivia::Units;
@@ -29,29 +30,29 @@ pub enum Kind {
     Spacing,
 }
 
-/// One difference; which positions are there follows from the kind. Comments
+/// One difference; which places are there follows from the kind. Comments
 /// outside of all blocks that belong to no directive have none.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Difference {
     /// The kind.
     pub kind: Kind,
     /// The directive of the old side.
-    pub old: Option<usize>,
+    pub old: Option<At<Base>>,
     /// The directive of the new side.
-    pub new: Option<usize>,
+    pub new: Option<At<Ours>>,
 }
 
 /// An outline with the units of its trees.
 #[derive(Debug)]
-pub struct Side<'s> {
+pub struct Side<'s, S = Any> {
     /// Its directives.
-    pub outline: Outline<'s>,
+    pub outline: Outline<'s, S>,
     /// The one tree it is made of, where it is.
     pub tree: Option<&'s Tree>,
     units: HashMap<*const Tree, Units<'s>>,
 }
 
-impl<'s> Side<'s> {
+impl<'s, S: Whose> Side<'s, S> {
     /// One file.
     pub fn of_tree(tree: &'s Tree, meanings: &mut Meanings) -> Self {
         let mut side = Self::of(Outline::of_tree(tree, meanings));
@@ -65,22 +66,22 @@ impl<'s> Side<'s> {
         Self::of(Outline::of_config(config, meanings))
     }
 
-    fn of(outline: Outline<'s>) -> Self {
+    fn of(outline: Outline<'s, S>) -> Self {
         let mut units = HashMap::new();
-        for item in &outline.items {
+        for item in outline.items.iter() {
             units.entry(std::ptr::from_ref(item.tree)).or_insert_with(|| Units::of(item.tree));
         }
         Self { outline, tree: None, units }
     }
 
     /// The comments that belong to an item.
-    pub fn notes(&self, index: usize) -> Vec<&'s [u8]> {
+    pub fn notes(&self, index: At<S>) -> Vec<&'s [u8]> {
         let item = &self.outline.items[index];
         self.units_of(index).notes(item.id)
     }
 
     /// The comments in an item's block that belong to no directive in it.
-    pub fn loose_notes(&self, index: usize) -> Vec<&'s [u8]> {
+    pub fn loose_notes(&self, index: At<S>) -> Vec<&'s [u8]> {
         self.units_of(index).loose(Some(self.outline.items[index].id))
     }
 
@@ -95,12 +96,12 @@ impl<'s> Side<'s> {
     }
 
     /// The units of the tree that an item stands in.
-    pub fn units_of(&self, index: usize) -> &Units<'s> {
+    pub fn units_of(&self, index: At<S>) -> &Units<'s> {
         &self.units[&std::ptr::from_ref(self.outline.items[index].tree)]
     }
 
     /// How an item is written, from its gap to its tail, without what stands in its block.
-    fn spelling(&self, index: usize) -> [&'s [u8]; 4] {
+    fn spelling(&self, index: At<S>) -> [&'s [u8]; 4] {
         let item = &self.outline.items[index];
         let units = self.units_of(index);
         let foot = if item.is_block() { units.text(units.foot(Some(item.id))) } else { b"" };
@@ -114,7 +115,7 @@ impl<'s> Side<'s> {
 }
 
 /// All differences between two outlines.
-pub fn compare(old: &Side<'_>, new: &Side<'_>) -> Vec<Difference> {
+pub fn compare(old: &Side<'_, Base>, new: &Side<'_, Ours>) -> Vec<Difference> {
     let mut comparison = Comparison { old, new, found: Vec::new(), open: Vec::new() };
     comparison.lists(&old.outline.roots, &new.outline.roots);
     let mut found = comparison.run();
@@ -125,20 +126,16 @@ pub fn compare(old: &Side<'_>, new: &Side<'_>) -> Vec<Difference> {
 }
 
 /// The differences between two directives that are paired.
-pub fn compare_pair(old: &Side<'_>, new: &Side<'_>, pair: (usize, usize)) -> Vec<Difference> {
+pub fn compare_pair(old: &Side<'_, Base>, new: &Side<'_, Ours>, pair: Pair) -> Vec<Difference> {
     Comparison { old, new, found: Vec::new(), open: vec![Task::Pair(pair.0, pair.1)] }.run()
 }
 
 /// What differs of two paired directives themselves, whatever stands in them.
-pub fn compare_heads(old: &Side<'_>, new: &Side<'_>, (from, to): (usize, usize)) -> Vec<Difference> {
+pub fn compare_heads(old: &Side<'_, Base>, new: &Side<'_, Ours>, (from, to): Pair) -> Vec<Difference> {
     let (old_item, new_item) = (&old.outline.items[from], &new.outline.items[to]);
     let found = |kind| Difference { kind, old: Some(from), new: Some(to) };
     let mut differences = Vec::new();
-    let same_value = if old_item.is_block() && new_item.is_block() {
-        same_words(old, new, (from, to))
-    } else {
-        old_item.meaning == new_item.meaning
-    };
+    let same_value = same_value(old, new, (from, to), old_item.is_block() && new_item.is_block());
     if !same_value {
         differences.push(found(Kind::Changed));
     }
@@ -151,30 +148,52 @@ pub fn compare_heads(old: &Side<'_>, new: &Side<'_>, (from, to): (usize, usize))
     differences
 }
 
-/// Whether two directives have one name and the same arguments.
-pub fn same_words(old: &Side<'_>, new: &Side<'_>, (from, to): (usize, usize)) -> bool {
-    let words = |side: &Side<'_>, index: usize| {
-        let directive = side.outline.items[index].directive();
-        directive.words().map(|word| word.value.to_vec()).collect::<Vec<_>>()
-    };
-    words(old, from) == words(new, to)
+/// Whether two directives say the same; of blocks, their own words do.
+pub fn same_value<L: Whose, R: Whose>(
+    old: &Side<'_, L>,
+    new: &Side<'_, R>,
+    pair: (At<L>, At<R>),
+    are_blocks: bool,
+) -> bool {
+    if are_blocks {
+        return same_words(old, new, pair);
+    }
+    old.outline.items[pair.0].meaning == new.outline.items[pair.1].meaning
 }
 
+/// Whether two directives have one name and the same arguments.
+pub fn same_words<L: Whose, R: Whose>(
+    old: &Side<'_, L>,
+    new: &Side<'_, R>,
+    (from, to): (At<L>, At<R>),
+) -> bool {
+    let (from, to) = (old.outline.items[from].directive(), new.outline.items[to].directive());
+    from.words().map(|word| word.value).eq(to.words().map(|word| word.value))
+}
+
+/// For each of a list its partner in another one.
+pub type Partners<R> = Vec<Option<At<R>>>;
+
 /// The pairs of two lists of siblings, and who is left.
-pub fn pair_lists(old: &Outline<'_>, new: &Outline<'_>, from: &[usize], to: &[usize]) -> Vec<Option<usize>> {
+pub fn pair_lists<L: Whose, R: Whose>(
+    old: &Outline<'_, L>,
+    new: &Outline<'_, R>,
+    from: &[At<L>],
+    to: &[At<R>],
+) -> Partners<R> {
     pair_and_doubt(old, new, from, to).0
 }
 
 /// A block, and those of the other side that it may be.
-pub type Doubt = (usize, Vec<usize>);
+pub type Doubt<L, R> = (At<L>, Vec<At<R>>);
 
 /// The same, with the server blocks that fit several.
-pub fn pair_and_doubt(
-    old: &Outline<'_>,
-    new: &Outline<'_>,
-    from: &[usize],
-    to: &[usize],
-) -> (Vec<Option<usize>>, Vec<Doubt>) {
+pub fn pair_and_doubt<L: Whose, R: Whose>(
+    old: &Outline<'_, L>,
+    new: &Outline<'_, R>,
+    from: &[At<L>],
+    to: &[At<R>],
+) -> (Partners<R>, Vec<Doubt<L, R>>) {
     let found = pair(Siblings { outline: old, list: from }, Siblings { outline: new, list: to });
     let partners = found.partners.into_iter().map(|partner| partner.map(|partner| to[partner])).collect();
     let doubt =
@@ -182,9 +201,12 @@ pub fn pair_and_doubt(
     (partners, found.ambiguous.into_iter().map(doubt).collect())
 }
 
+/// One directive in both.
+pub type Pair = (At<Base>, At<Ours>);
+
 /// Which of these pairs moved: the fewest that must, within each class of order.
-pub fn moved(old: &Outline<'_>, pairs: &[(usize, usize)]) -> Vec<(usize, usize)> {
-    let mut classes: BTreeMap<OrderClass, Vec<(usize, usize)>> = BTreeMap::new();
+pub fn moved(old: &Outline<'_, Base>, pairs: &[Pair]) -> Vec<Pair> {
+    let mut classes: BTreeMap<OrderClass, Vec<Pair>> = BTreeMap::new();
     for &pair in pairs {
         if let Some(class) = old.items[pair.0].identity.order {
             classes.entry(class).or_default().push(pair);
@@ -194,7 +216,7 @@ pub fn moved(old: &Outline<'_>, pairs: &[(usize, usize)]) -> Vec<(usize, usize)>
 }
 
 /// What is outside of a longest increasing run, by patience sorting.
-fn out_of_order(mut pairs: Vec<(usize, usize)>) -> Vec<(usize, usize)> {
+fn out_of_order(mut pairs: Vec<Pair>) -> Vec<Pair> {
     pairs.sort_unstable();
     let mut ends: Vec<usize> = Vec::new();
     let mut before: Vec<Option<usize>> = Vec::with_capacity(pairs.len());
@@ -213,13 +235,13 @@ fn out_of_order(mut pairs: Vec<(usize, usize)>) -> Vec<(usize, usize)> {
 }
 
 enum Task {
-    Pair(usize, usize),
+    Pair(At<Base>, At<Ours>),
     Only(Difference),
 }
 
 struct Comparison<'a, 's> {
-    old: &'a Side<'s>,
-    new: &'a Side<'s>,
+    old: &'a Side<'s, Base>,
+    new: &'a Side<'s, Ours>,
     found: Vec<Difference>,
     /// What is left to look at, the next one last.
     open: Vec<Task>,
@@ -240,7 +262,7 @@ impl Comparison<'_, '_> {
         self.found
     }
 
-    fn lists(&mut self, from: &[usize], to: &[usize]) {
+    fn lists(&mut self, from: &[At<Base>], to: &[At<Ours>]) {
         let partners = pair_lists(&self.old.outline, &self.new.outline, from, to);
         let pairs: Vec<_> =
             from.iter().zip(&partners).filter_map(|(&old, new)| Some((old, (*new)?))).collect();
@@ -269,15 +291,15 @@ mod tests {
     fn check(old: &str, new: &str, expect: &[(Kind, &str)]) {
         let trees = [old, new].map(|source| Tree::parse(source).expect("parses"));
         let mut meanings = Meanings::default();
-        let [old_side, new_side] = [&trees[0], &trees[1]].map(|tree| Side::of_tree(tree, &mut meanings));
+        let old_side = Side::of_tree(&trees[0], &mut meanings);
+        let new_side = Side::of_tree(&trees[1], &mut meanings);
         let name = |difference: &Difference| {
-            let (side, index) = match (difference.new, difference.old) {
-                (Some(new), _) => (&new_side, new),
-                (None, Some(old)) => (&old_side, old),
+            let (tree, id) = match (difference.new, difference.old) {
+                (Some(new), _) => (&trees[1], new.id()),
+                (None, Some(old)) => (&trees[0], old.id()),
                 (None, None) => panic!("a difference of nothing"),
             };
-            let item = &side.outline.items[index];
-            String::from_utf8_lossy(&item.tree.source()[item.directive().span.range()]).into_owned()
+            String::from_utf8_lossy(&tree.source()[tree.directive(id).span.range()]).into_owned()
         };
         let found = compare(&old_side, &new_side);
         let shown: Vec<_> = found.iter().map(|difference| (difference.kind, name(difference))).collect();

@@ -4,6 +4,7 @@
 //! in which it stands; order counts only where nginx gives it a meaning, and
 //! what is only spelled differently is kept apart. Everything shown is redacted.
 
+pub(super) mod at;
 pub(super) mod compare;
 pub(super) mod outline;
 pub(super) mod pairing;
@@ -19,6 +20,7 @@ pub use show::join;
 use super::config::Config;
 use super::position::{Position, Span};
 use super::tree::Tree;
+use at::{At, Base, Ours, Whose};
 use compare::{Difference, Side, compare};
 use outline::Meanings;
 use std::path::PathBuf;
@@ -45,7 +47,7 @@ impl<'s> From<&'s Config> for Source<'s> {
 }
 
 impl<'s> Source<'s> {
-    pub(super) fn side(self, meanings: &mut Meanings) -> Side<'s> {
+    pub(super) fn side<S: Whose>(self, meanings: &mut Meanings) -> Side<'s, S> {
         match self {
             Self::Tree(tree) => Side::of_tree(tree, meanings),
             Self::Config(config) => Side::of_config(config, meanings),
@@ -123,25 +125,25 @@ pub fn diff<'s>(old: impl Into<Source<'s>>, new: impl Into<Source<'s>>) -> Chang
 }
 
 /// A difference as it is shown.
-pub(super) fn describe(old: &Side<'_>, new: &Side<'_>, difference: Difference) -> Change {
+pub(super) fn describe(old: &Side<'_, Base>, new: &Side<'_, Ours>, difference: Difference) -> Change {
     let Difference { kind, old: from, new: to } = difference;
     let (path, directive) = match (from, to) {
         (_, Some(index)) => names(new, index),
         (Some(index), None) => names(old, index),
         (None, None) => (String::new(), String::new()),
     };
-    let version = |side: &Side<'_>, index: Option<usize>| index.map(|index| version(side, index, kind));
     let rows = rows::rows(old, new, difference);
-    Change { kind, path, directive, old: version(old, from), new: version(new, to), rows }
+    let (from, to) = (from.map(|at| version(old, at, kind)), to.map(|at| version(new, at, kind)));
+    Change { kind, path, directive, old: from, new: to, rows }
 }
 
-fn names(side: &Side<'_>, index: usize) -> (String, String) {
+fn names<S: Whose>(side: &Side<'_, S>, index: At<S>) -> (String, String) {
     let parent = side.outline.items[index].parent;
     (show::path_of(&side.outline, parent), show::heading(&side.outline, index))
 }
 
 /// One side of a difference of this kind.
-pub(super) fn version(side: &Side<'_>, index: usize, kind: Kind) -> Version {
+pub(super) fn version<S: Whose>(side: &Side<'_, S>, index: At<S>, kind: Kind) -> Version {
     let item = &side.outline.items[index];
     let span = item.directive().span;
     let text = match kind {

@@ -6,6 +6,7 @@
 //! meaning to nginx. Numbers can be compared between outlines that were made
 //! with one [`Meanings`].
 
+use super::at::{Any, At, Table, Whose};
 use crate::config::Config;
 use crate::identity::{Identity, OrderClass, meant_words};
 use crate::node::Node;
@@ -64,7 +65,7 @@ impl Meanings {
 
 /// One directive of an [`Outline`].
 #[derive(Debug)]
-pub struct Item<'s> {
+pub struct Item<'s, S = Any> {
     /// The tree it stands in.
     pub tree: &'s Tree,
     /// The file of that tree, where there are several.
@@ -72,9 +73,9 @@ pub struct Item<'s> {
     /// Its id there.
     pub id: DirectiveId,
     /// The block around it.
-    pub parent: Option<usize>,
+    pub parent: Option<At<S>>,
     /// The directives in it.
-    pub children: Vec<usize>,
+    pub children: Vec<At<S>>,
     /// How it is recognised.
     pub identity: Identity,
     /// What it means, with all that stands in it.
@@ -83,7 +84,7 @@ pub struct Item<'s> {
     pub is_chosen: bool,
 }
 
-impl<'s> Item<'s> {
+impl<'s, S> Item<'s, S> {
     /// The directive itself.
     pub fn directive(&self) -> Directive<'s> {
         self.tree.directive(self.id)
@@ -97,68 +98,70 @@ impl<'s> Item<'s> {
 
 /// A configuration, directives in the order in which nginx reads them.
 #[derive(Debug)]
-pub struct Outline<'s> {
+pub struct Outline<'s, S = Any> {
     /// All directives, blocks before what they hold.
-    pub items: Vec<Item<'s>>,
+    pub items: Table<S, Item<'s, S>>,
     /// Those that stand in no block.
-    pub roots: Vec<usize>,
+    pub roots: Vec<At<S>>,
     /// How many siblings before each have the same label; made when first asked for.
-    pub ordinals: OnceCell<Vec<u32>>,
+    pub ordinals: OnceCell<Table<S, u32>>,
 }
 
 /// Where a directive comes from and which block holds it.
-type Place<'s> = (&'s Tree, Option<&'s Path>, DirectiveId, Option<usize>);
+type Place<'s, S> = (&'s Tree, Option<&'s Path>, DirectiveId, Option<At<S>>);
 
-impl<'s> Outline<'s> {
-    /// The outline of one file; positions are the indexes of its directives.
+impl<'s, S: Whose> Outline<'s, S> {
+    /// The outline of one file; each place is that of its directive there.
     pub fn of_tree(tree: &'s Tree, meanings: &mut Meanings) -> Self {
-        let place = |id: DirectiveId| (tree, None, id, tree.directive(id).parent.map(DirectiveId::index));
+        let place = |id: DirectiveId| (tree, None, id, tree.directive(id).parent.map(At::of));
         Self::build(tree.walk().map(place).collect(), meanings)
     }
 
     /// The outline of a configuration with its includes expanded.
     pub fn of_config(config: &'s Config, meanings: &mut Meanings) -> Self {
-        let mut places: Vec<Place<'s>> = Vec::new();
-        let mut around: Vec<usize> = Vec::new();
+        let mut places: Vec<Place<'s, S>> = Vec::new();
+        let mut around: Vec<At<S>> = Vec::new();
         let mut walk = config.walk();
         while let Some(Node { file, directive }) = walk.next() {
             around.truncate(walk.ancestors().len());
             let file = config.file(file);
             places.push((&file.tree, Some(file.path.as_path()), directive, around.last().copied()));
-            around.push(places.len() - 1);
+            around.push(At::nth(places.len() - 1));
         }
         Self::build(places, meanings)
     }
 
     /// The directives in a block, or those outside of all blocks.
-    pub fn children(&self, block: Option<usize>) -> &[usize] {
+    pub fn children(&self, block: Option<At<S>>) -> &[At<S>] {
         block.map_or(&self.roots, |block| &self.items[block].children)
     }
 
-    fn build(places: Vec<Place<'s>>, meanings: &mut Meanings) -> Self {
+    fn build(places: Vec<Place<'s, S>>, meanings: &mut Meanings) -> Self {
+        let places = Table::new(places);
         let mut roots = Vec::new();
-        let mut children: Vec<Vec<usize>> = vec![Vec::new(); places.len()];
-        for (index, (.., parent)) in places.iter().enumerate() {
+        let mut children: Table<S, Vec<At<S>>> = Table::new(vec![Vec::new(); places.len()]);
+        for (index, (.., parent)) in places.rows() {
             parent.map_or(&mut roots, |parent| &mut children[parent]).push(index);
         }
-        let directive = |index: usize| {
+        let directive = |index: At<S>| {
             let (tree, _, id, _) = places[index];
             tree.directive(id)
         };
-        let mut items: Vec<Item<'s>> = Vec::with_capacity(places.len());
+        let mut items: Vec<Item<'s, S>> = Vec::with_capacity(places.len());
         // From the last to the first, so that what a block holds is known before the block.
-        for (index, &(tree, file, id, parent)) in places.iter().enumerate().rev() {
+        for index in places.places().rev() {
+            let (tree, file, id, parent) = places[index];
             let children = std::mem::take(&mut children[index]);
             let inside = children.iter().map(|&child| directive(child));
             let identity = Identity::of(parent.map(directive), directive(index), inside);
-            let known = |child: usize| &items[places.len() - 1 - child];
+            let known = |child: At<S>| &items[places.len() - 1 - child.0];
             let held: Vec<_> =
                 children.iter().map(|&child| (known(child).identity.order, known(child).meaning)).collect();
             let meaning = meanings.number((parent.map(directive), directive(index)), tree.source(), &held);
             items.push(Item { tree, file, id, parent, children, identity, meaning, is_chosen: false });
         }
         items.reverse();
-        Self { items, roots, ordinals: OnceCell::new() }
+        Self { items: Table::new(items), roots, ordinals: OnceCell::new() }
     }
 }
 
@@ -172,7 +175,7 @@ mod tests {
         let [first_tree, second_tree] = [first, second].map(|source| Tree::parse(source).expect("parses"));
         let mut meanings = Meanings::default();
         let [one, other] = [&first_tree, &second_tree].map(|tree| {
-            let outline = Outline::of_tree(tree, &mut meanings);
+            let outline: Outline<'_> = Outline::of_tree(tree, &mut meanings);
             outline.items[outline.roots[0]].meaning
         });
         assert_eq!(one == other, same, "{first} and {second}");
@@ -211,12 +214,12 @@ mod tests {
     fn includes_are_expanded() {
         let reader = MemoryReader::new().with("/n.conf", "a { include b; c; }").with("/b", "d { e; } f;");
         let config = Config::load(Path::new("/n.conf"), Path::new("/"), &reader).expect("loads");
-        let outline = Outline::of_config(&config, &mut Meanings::default());
-        let names = |list: &[usize]| -> Vec<_> {
+        let outline: Outline<'_> = Outline::of_config(&config, &mut Meanings::default());
+        let names = |list: &[At]| -> Vec<_> {
             list.iter().map(|&index| outline.items[index].directive().name.text().into_owned()).collect()
         };
         assert_eq!(names(&outline.roots), ["a"]);
-        assert_eq!(names(outline.children(Some(0))), ["d", "f", "c"]);
-        assert_eq!(outline.items[1].file, Some(Path::new("/b")));
+        assert_eq!(names(outline.children(Some(At::nth(0)))), ["d", "f", "c"]);
+        assert_eq!(outline.items[At::nth(1)].file, Some(Path::new("/b")));
     }
 }

@@ -6,19 +6,19 @@
 //! times and their counts differ, only what means the same is paired. Takes
 //! near-linear time.
 
+use super::at::{At, Whose};
 use super::outline::{Item, Meaning, Outline};
 use super::purpose::{Purpose, Role, Upstreams, is_server, purpose};
-use crate::identity::Key;
+use crate::identity::{Identity, Key};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::hash::Hash;
 
 /// Siblings of one configuration.
-#[derive(Clone, Copy)]
-pub struct Siblings<'a, 's> {
+pub struct Siblings<'a, 's, S> {
     /// The configuration.
-    pub outline: &'a Outline<'s>,
-    /// Their indexes in it.
-    pub list: &'a [usize],
+    pub outline: &'a Outline<'s, S>,
+    /// Their places in it.
+    pub list: &'a [At<S>],
 }
 
 /// Who is who, by position in the lists.
@@ -32,7 +32,7 @@ pub struct Paired {
 }
 
 /// Pairs two lists.
-pub fn pair(left: Siblings<'_, '_>, right: Siblings<'_, '_>) -> Paired {
+pub fn pair<L: Whose, R: Whose>(left: Siblings<'_, '_, L>, right: Siblings<'_, '_, R>) -> Paired {
     let (left, right) = (Side::of(left), Side::of(right));
     let mut pairs = Pairs {
         of_left: vec![None; left.items.len()],
@@ -59,11 +59,18 @@ pub fn pair(left: Siblings<'_, '_>, right: Siblings<'_, '_>) -> Paired {
 
 /// One of the two lists.
 struct Side<'a> {
-    items: Vec<&'a Item<'a>>,
+    items: Vec<Member<'a>>,
     /// What its server blocks are for.
     purposes: HashMap<usize, Purpose>,
     /// Whether somebody said which server block counts, and it is here.
     has_choice: bool,
+}
+
+/// One of a list, as far as pairs are made by it.
+struct Member<'a> {
+    identity: &'a Identity,
+    meaning: Meaning,
+    is_chosen: bool,
 }
 
 struct Pairs<'a> {
@@ -74,10 +81,14 @@ struct Pairs<'a> {
 }
 
 impl<'a> Side<'a> {
-    fn of(siblings: Siblings<'a, 'a>) -> Self {
-        let Siblings { outline, list } = siblings;
-        let items: Vec<_> = list.iter().map(|&index| &outline.items[index]).collect();
-        let servers: Vec<usize> = (0..list.len()).filter(|&at| is_server(items[at].directive())).collect();
+    fn of<S: Whose>(Siblings { outline, list }: Siblings<'a, 'a, S>) -> Self {
+        let member = |&index: &At<S>| {
+            let Item { identity, meaning, is_chosen, .. } = &outline.items[index];
+            Member { identity, meaning: *meaning, is_chosen: *is_chosen }
+        };
+        let items: Vec<_> = list.iter().map(member).collect();
+        let is_block = |&at: &usize| is_server(outline.items[list[at]].directive());
+        let servers: Vec<usize> = (0..list.len()).filter(is_block).collect();
         let upstreams =
             if servers.is_empty() { Upstreams::default() } else { Upstreams::among(outline, list) };
         let purposes = servers.iter().map(|&at| (at, purpose(outline, list[at], &upstreams))).collect();
@@ -315,7 +326,8 @@ mod tests {
     fn check(left: &str, right: &str, expect: &[Option<usize>]) {
         let trees = [left, right].map(|source| Tree::parse(source).expect("parses"));
         let mut meanings = Meanings::default();
-        let [one, other] = [&trees[0], &trees[1]].map(|tree| Outline::of_tree(tree, &mut meanings));
+        let [one, other] =
+            [&trees[0], &trees[1]].map(|tree| -> Outline<'_> { Outline::of_tree(tree, &mut meanings) });
         let [first, second] = [&one, &other].map(|outline| Siblings { outline, list: &outline.roots });
         assert_eq!(pair(first, second).partners, expect, "{left} and {right}");
     }

@@ -4,6 +4,7 @@
 //! Invariant: facts of the block alone, never how much two texts are alike;
 //! what cannot be read from the block is left out.
 
+use super::at::{At, Whose};
 use super::outline::Outline;
 use crate::identity::{listen_port, returns_at_once};
 use crate::tree::Directive;
@@ -39,7 +40,7 @@ pub struct Upstreams<'s>(HashMap<&'s [u8], BTreeSet<Vec<u8>>>);
 
 impl<'s> Upstreams<'s> {
     /// Those among these siblings.
-    pub fn among(outline: &Outline<'s>, list: &[usize]) -> Self {
+    pub fn among<S: Whose>(outline: &Outline<'s, S>, list: &[At<S>]) -> Self {
         let mut found = HashMap::new();
         for &index in list {
             let directive = outline.items[index].directive();
@@ -59,7 +60,7 @@ pub fn is_server(directive: Directive<'_>) -> bool {
 }
 
 /// What the server block at `index` is for.
-pub fn purpose(outline: &Outline<'_>, index: usize, upstreams: &Upstreams<'_>) -> Purpose {
+pub fn purpose<S: Whose>(outline: &Outline<'_, S>, index: At<S>, upstreams: &Upstreams<'_>) -> Purpose {
     let mut purpose = Purpose {
         role: Role::Answers,
         addresses: BTreeSet::new(),
@@ -109,8 +110,8 @@ pub fn purpose(outline: &Outline<'_>, index: usize, upstreams: &Upstreams<'_>) -
 
 /// Whether all that a block does is to send people elsewhere. What stands
 /// behind a `return` of the block itself is never reached.
-fn redirects(outline: &Outline<'_>, index: usize, proxies: bool) -> bool {
-    let mut open: Vec<usize> = Vec::new();
+fn redirects<S: Whose>(outline: &Outline<'_, S>, index: At<S>, proxies: bool) -> bool {
+    let mut open: Vec<At<S>> = Vec::new();
     let mut answers_at_once = false;
     for &child in &outline.items[index].children {
         let directive = outline.items[child].directive();
@@ -125,7 +126,7 @@ fn redirects(outline: &Outline<'_>, index: usize, proxies: bool) -> bool {
 }
 
 /// Whether all that the server block does is to send people to HTTPS.
-pub fn leads_to_https(outline: &Outline<'_>, index: usize) -> bool {
+pub fn leads_to_https<S: Whose>(outline: &Outline<'_, S>, index: At<S>) -> bool {
     is_server(outline.items[index].directive())
         && purpose(outline, index, &Upstreams::default()).role == Role::Redirects
         && {
@@ -143,26 +144,33 @@ pub fn leads_to_https(outline: &Outline<'_>, index: usize) -> bool {
 
 /// Whether two blocks answer in the same way, so that parts of both make
 /// sense in one: a location that proxies and one that gives files do not.
-pub fn is_alike(left: &Outline<'_>, one: usize, right: &Outline<'_>, other: usize) -> bool {
-    let ways = |outline: &Outline<'_>, index: usize| -> BTreeSet<&'static str> {
-        let directive = outline.items[index].directive();
-        if is_server(directive) {
-            let role = purpose(outline, index, &Upstreams::default()).role;
-            return BTreeSet::from([if role == Role::Redirects { "return" } else { "" }]);
-        }
-        if !directive.is("location") {
-            return BTreeSet::new();
-        }
-        children(outline, index)
-            .filter_map(|child| match child.name.value {
-                b"alias" | b"root" | b"try_files" => Some("files"),
-                b"return" => Some("return"),
-                name if name.ends_with(b"_pass") => Some("proxy"),
-                _ => None,
-            })
-            .collect()
-    };
+pub fn is_alike<L: Whose, R: Whose>(
+    left: &Outline<'_, L>,
+    one: At<L>,
+    right: &Outline<'_, R>,
+    other: At<R>,
+) -> bool {
     ways(left, one) == ways(right, other)
+}
+
+/// In which ways a block answers.
+fn ways<S: Whose>(outline: &Outline<'_, S>, index: At<S>) -> BTreeSet<&'static str> {
+    let directive = outline.items[index].directive();
+    if is_server(directive) {
+        let role = purpose(outline, index, &Upstreams::default()).role;
+        return BTreeSet::from([if role == Role::Redirects { "return" } else { "" }]);
+    }
+    if !directive.is("location") {
+        return BTreeSet::new();
+    }
+    children(outline, index)
+        .filter_map(|child| match child.name.value {
+            b"alias" | b"root" | b"try_files" => Some("files"),
+            b"return" => Some("return"),
+            name if name.ends_with(b"_pass") => Some("proxy"),
+            _ => None,
+        })
+        .collect()
 }
 
 /// `return 301 …`, `return https://…`, `rewrite … permanent`.
@@ -178,9 +186,9 @@ fn is_redirect(directive: Directive<'_>) -> bool {
 }
 
 /// The addresses that a directive, or one in its block, proxies to.
-fn passes(
-    outline: &Outline<'_>,
-    index: usize,
+fn passes<S: Whose>(
+    outline: &Outline<'_, S>,
+    index: At<S>,
     values: &HashMap<&[u8], &[u8]>,
     upstreams: &Upstreams<'_>,
 ) -> BTreeSet<Vec<u8>> {
@@ -203,7 +211,10 @@ fn passes(
     found
 }
 
-fn children<'a, 's: 'a>(outline: &'a Outline<'s>, index: usize) -> impl Iterator<Item = Directive<'s>> + 'a {
+fn children<'a, 's: 'a, S: Whose>(
+    outline: &'a Outline<'s, S>,
+    index: At<S>,
+) -> impl Iterator<Item = Directive<'s>> + 'a {
     outline.items[index].children.iter().map(|&child| outline.items[child].directive())
 }
 
@@ -256,7 +267,7 @@ mod tests {
     /// The role, the addresses and the locations of the last block.
     fn check(source: &str, role: Role, addresses: &[&str], locations: &[&str]) {
         let tree = Tree::parse(source).expect("parses");
-        let outline = Outline::of_tree(&tree, &mut Meanings::default());
+        let outline: Outline<'_> = Outline::of_tree(&tree, &mut Meanings::default());
         let upstreams = Upstreams::among(&outline, &outline.roots);
         let found = purpose(&outline, *outline.roots.last().expect("a block"), &upstreams);
         let shown = |list: &BTreeSet<Vec<u8>>| -> Vec<String> {

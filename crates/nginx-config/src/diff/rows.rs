@@ -4,6 +4,7 @@
 //! for what stands in it, and a row of its own only where it is empty or its
 //! own arguments differ.
 
+use super::at::{At, Base, Ours, Whose};
 use super::compare::{Difference, Kind, Side};
 use super::show;
 use crate::redact::redact_name;
@@ -21,8 +22,7 @@ pub struct Row {
     pub new: Option<String>,
 }
 
-pub(super) fn rows(old: &Side<'_>, new: &Side<'_>, difference: Difference) -> Vec<Row> {
-    let arguments = |side: &Side<'_>, index: usize| show::arguments(&side.outline.items[index]);
+pub(super) fn rows(old: &Side<'_, Base>, new: &Side<'_, Ours>, difference: Difference) -> Vec<Row> {
     match (difference.kind, difference.old, difference.new) {
         (Kind::Added, _, Some(index)) => {
             leaves(new, index).map(|leaf| row(new, leaf, None, Some(arguments(new, leaf)))).collect()
@@ -37,14 +37,18 @@ pub(super) fn rows(old: &Side<'_>, new: &Side<'_>, difference: Difference) -> Ve
     }
 }
 
-fn row(side: &Side<'_>, index: usize, old: Option<String>, new: Option<String>) -> Row {
+fn arguments<S: Whose>(side: &Side<'_, S>, index: At<S>) -> String {
+    show::arguments(&side.outline.items[index])
+}
+
+fn row<S: Whose>(side: &Side<'_, S>, index: At<S>, old: Option<String>, new: Option<String>) -> Row {
     let item = &side.outline.items[index];
     let directive = redact_name(item.tree, item.id);
     Row { path: show::path_of(&side.outline, item.parent), directive, old, new }
 }
 
 /// The directives in an item that hold no others, or the item itself.
-fn leaves<'a>(side: &'a Side<'_>, index: usize) -> impl Iterator<Item = usize> + 'a {
+fn leaves<'a, S: Whose>(side: &'a Side<'_, S>, index: At<S>) -> impl Iterator<Item = At<S>> + 'a {
     let mut open = vec![index];
     std::iter::from_fn(move || {
         while let Some(index) = open.pop() {

@@ -4,6 +4,7 @@
 //! Paths and indentation are bounded, so that hostile nesting costs no more
 //! than its own size.
 
+use super::at::{At, Table, Whose};
 use super::outline::{Item, Outline};
 use crate::redact::{REDACTED, redact_arguments, redact_code, redact_name, redact_source};
 use crate::tree::{Body, DirectiveId, Tree};
@@ -20,7 +21,7 @@ pub const SEPARATOR: &str = " / ";
 
 /// The blocks around an item, outermost first:
 /// `server cc.example.test:443 / location /api/`.
-pub fn path_of(outline: &Outline<'_>, block: Option<usize>) -> String {
+pub fn path_of<S: Whose>(outline: &Outline<'_, S>, block: Option<At<S>>) -> String {
     let mut labels = Vec::new();
     let mut next = block;
     while let Some(index) = next {
@@ -36,12 +37,12 @@ pub fn path_of(outline: &Outline<'_>, block: Option<usize>) -> String {
 }
 
 /// Path and label of an item itself: what a conflict is resolved by.
-pub fn full_path(outline: &Outline<'_>, index: usize) -> String {
+pub fn full_path<S: Whose>(outline: &Outline<'_, S>, index: At<S>) -> String {
     join(&path_of(outline, outline.items[index].parent), &label(outline, index))
 }
 
 /// The last part of that path.
-pub fn label(outline: &Outline<'_>, index: usize) -> String {
+pub fn label<S: Whose>(outline: &Outline<'_, S>, index: At<S>) -> String {
     numbered(outline, index, own_label(outline, index))
 }
 
@@ -51,14 +52,14 @@ pub fn join(path: &str, part: &str) -> String {
     if path.is_empty() { part.to_owned() } else { [path, part].join(SEPARATOR) }
 }
 
-fn own_label(outline: &Outline<'_>, index: usize) -> String {
+fn own_label<S: Whose>(outline: &Outline<'_, S>, index: At<S>) -> String {
     let item = &outline.items[index];
     if item.is_block() { block_label(outline, index) } else { line_label(item) }
 }
 
 /// The label with a number where siblings before it have the same one, so
 /// that each has a path of its own: `add_header Set-Cookie #2`.
-fn numbered(outline: &Outline<'_>, index: usize, label: String) -> String {
+fn numbered<S: Whose>(outline: &Outline<'_, S>, index: At<S>, label: String) -> String {
     match outline.ordinals.get_or_init(|| ordinals(outline))[index] {
         0 => label,
         before => format!("{label} #{}", before + 1),
@@ -66,24 +67,24 @@ fn numbered(outline: &Outline<'_>, index: usize, label: String) -> String {
 }
 
 /// How many siblings before each directive have its label.
-fn ordinals(outline: &Outline<'_>) -> Vec<u32> {
-    let mut seen: HashMap<(Option<usize>, String), u32> = HashMap::new();
-    let count = |index: usize| {
+fn ordinals<S: Whose>(outline: &Outline<'_, S>) -> Table<S, u32> {
+    let mut seen: HashMap<(Option<At<S>>, String), u32> = HashMap::new();
+    let count = |index: At<S>| {
         let before = seen.entry((outline.items[index].parent, own_label(outline, index))).or_insert(0);
         *before += 1;
         *before - 1
     };
-    (0..outline.items.len()).map(count).collect()
+    Table::new(outline.items.places().map(count).collect())
 }
 
 /// Name and arguments: `proxy_read_timeout 600s`, `location = /x`.
-pub fn heading(outline: &Outline<'_>, index: usize) -> String {
+pub fn heading<S: Whose>(outline: &Outline<'_, S>, index: At<S>) -> String {
     let item = &outline.items[index];
     if item.is_block() { block_label(outline, index) } else { named(item, &arguments(item)) }
 }
 
 /// The arguments of an item, and the code of a Lua block.
-pub fn arguments(item: &Item<'_>) -> String {
+pub fn arguments<S>(item: &Item<'_, S>) -> String {
     let arguments = redact_arguments(item.tree, item.id);
     match item.directive().body {
         Body::Lua { span } => {
@@ -133,7 +134,7 @@ pub fn comments<'n>(notes: impl Iterator<Item = &'n [u8]>) -> String {
     String::from_utf8_lossy(&redact_source(&source)).trim_end().to_owned()
 }
 
-fn block_label(outline: &Outline<'_>, index: usize) -> String {
+fn block_label<S: Whose>(outline: &Outline<'_, S>, index: At<S>) -> String {
     let item = &outline.items[index];
     if item.directive().is("server") && item.directive().args.is_empty() {
         return server_label(outline, index);
@@ -142,7 +143,7 @@ fn block_label(outline: &Outline<'_>, index: usize) -> String {
 }
 
 /// The name, and the arguments that tell it from its siblings.
-fn line_label(item: &Item<'_>) -> String {
+fn line_label<S>(item: &Item<'_, S>) -> String {
     let shown = redact_arguments(item.tree, item.id);
     let directive = item.directive();
     let count = item.identity.named_by.min(directive.args.len());
@@ -160,12 +161,12 @@ fn line_label(item: &Item<'_>) -> String {
     named(item, if shown.starts_with(&raw) { &raw } else { REDACTED })
 }
 
-fn named(item: &Item<'_>, arguments: &str) -> String {
+fn named<S>(item: &Item<'_, S>, arguments: &str) -> String {
     let name = redact_name(item.tree, item.id);
     if arguments.is_empty() { name } else { format!("{name} {arguments}") }
 }
 
-fn server_label(outline: &Outline<'_>, index: usize) -> String {
+fn server_label<S: Whose>(outline: &Outline<'_, S>, index: At<S>) -> String {
     let children = || outline.items[index].children.iter().map(|&child| outline.items[child].directive());
     let first = |wanted: &str| {
         let directive = children().find(|child| child.is(wanted))?;
@@ -192,8 +193,8 @@ mod tests {
     /// The full path of every directive.
     fn check(source: &str, expect: &[&str]) {
         let tree = Tree::parse(source).expect("parses");
-        let outline = Outline::of_tree(&tree, &mut Meanings::default());
-        let shown: Vec<_> = (0..outline.items.len()).map(|index| full_path(&outline, index)).collect();
+        let outline: Outline<'_> = Outline::of_tree(&tree, &mut Meanings::default());
+        let shown: Vec<_> = outline.items.places().map(|index| full_path(&outline, index)).collect();
         assert_eq!(shown, expect, "{source}");
     }
 
@@ -233,7 +234,7 @@ mod tests {
         let source = "a{".repeat(50_000) + &"}".repeat(50_000);
         let tree = Tree::parse(source).expect("parses");
         assert_eq!(text(&tree, tree.roots()[0]).matches('}').count(), 50_000);
-        let outline = Outline::of_tree(&tree, &mut Meanings::default());
-        assert!(full_path(&outline, 49_999).starts_with("… / a / "));
+        let outline: Outline<'_> = Outline::of_tree(&tree, &mut Meanings::default());
+        assert!(full_path(&outline, At::nth(49_999)).starts_with("… / a / "));
     }
 }

@@ -6,6 +6,7 @@
 //! the others are told as missed. Takes near-linear time in all directives.
 
 use super::file::File;
+use crate::diff::at::At;
 use crate::diff::purpose::Role;
 use crate::identity::Key;
 use crate::likeness::{Features, best_pairs, likeness};
@@ -13,10 +14,10 @@ use crate::tree::Body;
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 /// One directive of one file: the file's place in the list, and the directive.
-pub type Member = (usize, usize);
+pub type Member = (usize, At);
 
 /// One block in all files that have it: what stands in it, by file.
-type Lists<'f> = Vec<(usize, &'f [usize])>;
+type Lists<'f> = Vec<(usize, &'f [At])>;
 
 /// One directive in all files that have it.
 #[derive(Debug)]
@@ -88,9 +89,9 @@ pub fn align(files: &[&File<'_>], need: usize) -> Aligned {
 type Groups = Vec<Vec<Member>>;
 
 /// One block in all files that have it: what enough of them have, and the rest.
-fn level(files: &[&File<'_>], lists: &[(usize, &[usize])], need: usize) -> (Groups, Groups) {
+fn level(files: &[&File<'_>], lists: &[(usize, &[At])], need: usize) -> (Groups, Groups) {
     let mut found = Groups::new();
-    let is_server = |at: usize, item: usize| files[at].servers.contains_key(&item);
+    let is_server = |at: usize, item: At| files[at].servers.contains_key(&item);
     let keyed = grouped(
         lists.iter().map(|&(at, list)| {
             let items = list.iter().copied().filter(move |&item| !is_server(at, item));
@@ -99,7 +100,7 @@ fn level(files: &[&File<'_>], lists: &[(usize, &[usize])], need: usize) -> (Grou
         |at, item| Same::Key(files[at].outline.items[item].identity.key.clone(), 0),
     );
     let (mut enough, few): (Groups, Groups) = keyed.into_iter().partition(|group| group.len() >= need);
-    let mut left: BTreeMap<usize, Vec<usize>> = BTreeMap::new();
+    let mut left: BTreeMap<usize, Vec<At>> = BTreeMap::new();
     for &(at, item) in few.iter().flatten() {
         left.entry(at).or_default().push(item);
     }
@@ -125,9 +126,9 @@ fn level(files: &[&File<'_>], lists: &[(usize, &[usize])], need: usize) -> (Grou
 /// is another: most listen on one port, and some on theirs.
 fn joined(
     files: &[&File<'_>],
-    lists: &[(usize, &[usize])],
+    lists: &[(usize, &[At])],
     group: &mut Vec<Member>,
-    left: &mut BTreeMap<usize, Vec<usize>>,
+    left: &mut BTreeMap<usize, Vec<At>>,
 ) {
     let (at, item) = group[0];
     if !LOOSE.iter().any(|name| files[at].outline.items[item].directive().is(name)) {
@@ -146,7 +147,7 @@ fn joined(
 
 /// The members of lists by what makes them the same; of several in one file
 /// that are, each is its own.
-fn grouped(lists: impl Iterator<Item = (usize, Vec<usize>)>, same: impl Fn(usize, usize) -> Same) -> Groups {
+fn grouped(lists: impl Iterator<Item = (usize, Vec<At>)>, same: impl Fn(usize, At) -> Same) -> Groups {
     let mut groups: HashMap<Same, Vec<Member>> = HashMap::new();
     for (at, items) in lists {
         let mut numbers: HashMap<Same, u32> = HashMap::new();
@@ -165,7 +166,7 @@ fn grouped(lists: impl Iterator<Item = (usize, Vec<usize>)>, same: impl Fn(usize
     groups.into_iter().map(|(_, members)| members).collect()
 }
 
-fn same_but_for_names(file: &File<'_>, item: usize) -> Same {
+fn same_but_for_names(file: &File<'_>, item: At) -> Same {
     let directive = file.outline.items[item].directive();
     let is_loose = LOOSE.iter().any(|name| directive.is(name)) && !directive.args.is_empty();
     let words = match directive.arg(0) {
@@ -205,7 +206,7 @@ impl<'f> Cluster<'f> {
 const ONE_OF: usize = 5;
 
 /// What more files have than one customer's own would.
-fn common<'f>(files: &[&'f File<'_>], lists: &[(usize, &[usize])]) -> HashSet<&'f [u8]> {
+fn common<'f>(files: &[&'f File<'_>], lists: &[(usize, &[At])]) -> HashSet<&'f [u8]> {
     let mut counts: HashMap<&[u8], usize> = HashMap::new();
     for &(at, list) in lists {
         let blocks = list.iter().filter_map(|item| files[at].servers.get(item));
@@ -217,7 +218,7 @@ fn common<'f>(files: &[&'f File<'_>], lists: &[(usize, &[usize])]) -> HashSet<&'
 }
 
 /// The server blocks of all files, by what they look like.
-fn server_blocks(files: &[&File<'_>], lists: &[(usize, &[usize])]) -> Groups {
+fn server_blocks(files: &[&File<'_>], lists: &[(usize, &[At])]) -> Groups {
     let common = common(files, lists);
     let mut clusters: Vec<Cluster<'_>> = Vec::new();
     for &(at, list) in lists {
@@ -254,7 +255,7 @@ fn server_blocks(files: &[&File<'_>], lists: &[(usize, &[usize])]) -> Groups {
 /// places, since what few have or moved shifts the places of the others.
 fn in_order(groups: Groups) -> Groups {
     let mut places: HashMap<Member, usize> = HashMap::new();
-    let mut by_file: BTreeMap<usize, Vec<usize>> = BTreeMap::new();
+    let mut by_file: BTreeMap<usize, Vec<At>> = BTreeMap::new();
     for &(at, item) in groups.iter().flatten() {
         by_file.entry(at).or_default().push(item);
     }

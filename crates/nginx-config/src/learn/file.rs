@@ -3,6 +3,7 @@
 //!
 //! Invariant: facts of this one file; no other file is asked.
 
+use crate::diff::at::{Any, At, Table};
 use crate::diff::outline::{Meanings, Outline};
 use crate::diff::trivia::Units;
 use crate::likeness::{Features, features, masked, own_names};
@@ -17,9 +18,9 @@ pub struct File<'s> {
     /// Its comments.
     pub units: Units<'s>,
     /// The arguments of each directive, a blank for each name of this server.
-    pub masked: Vec<Vec<Vec<u8>>>,
+    pub masked: Table<Any, Vec<Vec<u8>>>,
     /// What its server blocks look like.
-    pub servers: HashMap<usize, Features>,
+    pub servers: HashMap<At, Features>,
 }
 
 impl<'s> File<'s> {
@@ -27,13 +28,13 @@ impl<'s> File<'s> {
     pub fn of(tree: &'s Tree) -> Self {
         let outline = Outline::of_tree(tree, &mut Meanings::default());
         let names = own_names(&outline);
-        let masked = outline
+        let words = outline
             .items
             .iter()
             .map(|item| item.directive().args.iter().map(|word| masked(word.value, &names)).collect())
             .collect();
         let servers = features(&outline);
-        Self { outline, units: Units::of(tree), masked, servers }
+        Self { outline, units: Units::of(tree), masked: Table::new(words), servers }
     }
 }
 
@@ -49,7 +50,8 @@ mod tests {
         )
         .unwrap();
         let file = File::of(&tree);
-        let shown = |index: usize| String::from_utf8(file.masked[index].concat()).unwrap();
+        let ids: Vec<_> = tree.walk().collect();
+        let shown = |index: usize| String::from_utf8(file.masked[At::of(ids[index])].concat()).unwrap();
         assert_eq!(shown(2), "/var/log/<any:name>-access.log");
         assert_eq!(shown(3), "301https://<any:name>$request_uri");
         assert_eq!(shown(4), "xcc.a.testold.<any:name>)");

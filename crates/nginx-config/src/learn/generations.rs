@@ -5,6 +5,7 @@
 
 use super::align::Aligned;
 use super::file::File;
+use crate::diff::at::At;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Sets that differ in no more than this share of the files are one.
@@ -54,7 +55,7 @@ pub fn smaller_half(files: &[&File<'_>], aligned: &Aligned) -> Option<BTreeSet<u
 }
 
 /// How many directives a block holds, with itself.
-pub fn size(file: &File<'_>, item: usize) -> usize {
+pub fn size(file: &File<'_>, item: At) -> usize {
     let mut open = vec![item];
     let mut count = 0;
     while let Some(item) = open.pop() {

@@ -158,13 +158,13 @@ fn finish(
 
 /// How many directives of a text that was learned without it a file has.
 fn found_in(text: &Tree, file: &File<'_>) -> usize {
-    let Some(ours) = file.outline.items.first().map(|item| item.tree) else { return 0 };
+    let Some(ours) = file.outline.items.iter().next().map(|item| item.tree) else { return 0 };
     fill_base(text, ours).map_or(0, |base| distance(&base, ours).found)
 }
 
 fn shared(tree: &Tree, slots: &[usize], aligned: &Aligned, agreed: &[Option<Agreed>]) -> Vec<Shared> {
-    let outline = Outline::of_tree(tree, &mut Meanings::default());
-    let shown = slots.iter().enumerate().map(|(index, &slot)| Shared {
+    let outline: Outline<'_> = Outline::of_tree(tree, &mut Meanings::default());
+    let shown = outline.items.places().zip(slots).map(|(index, &slot)| Shared {
         path: show::full_path(&outline, index),
         servers: aligned.slots[slot].members.len(),
         alike: agreed[slot].as_ref().map_or(0, |agreed| agreed.alike),

@@ -4,6 +4,7 @@
 //! Invariant: a directive is found where it stands in the same block with the
 //! same arguments; a block counts by itself and for each directive in it.
 
+use crate::diff::at::{Base, Ours};
 use crate::diff::compare::{Side, pair_lists, same_words};
 use crate::diff::outline::Meanings;
 use crate::tree::Tree;
@@ -35,7 +36,8 @@ impl Share {
 #[must_use]
 pub fn distance(base: &Tree, ours: &Tree) -> Share {
     let mut meanings = Meanings::default();
-    let [base, ours] = [base, ours].map(|tree| Side::of_tree(tree, &mut meanings));
+    let base: Side<'_, Base> = Side::of_tree(base, &mut meanings);
+    let ours: Side<'_, Ours> = Side::of_tree(ours, &mut meanings);
     let mut share = Share { found: 0, total: base.outline.items.len() };
     let mut open = vec![(base.outline.roots.as_slice(), ours.outline.roots.as_slice())];
     while let Some((from, to)) = open.pop() {

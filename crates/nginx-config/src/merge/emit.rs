@@ -7,6 +7,7 @@ use super::model::{Output, Sides};
 use super::reindent::{Reindent, indent_at, line_indent};
 use super::walked::{Act, Entry, Walked};
 use super::writer::{Piece, Writer};
+use crate::diff::at::{At, Ours, Theirs};
 use crate::diff::trivia::Units;
 use crate::position::Span;
 use crate::splice::Splice;
@@ -14,9 +15,8 @@ use crate::tree::{Body, DirectiveId, Tree};
 use std::collections::BTreeSet;
 
 pub(super) fn emit(sides: &Sides<'_, '_>, walked: &Walked) -> Output {
-    let tree =
-        |side: &crate::diff::compare::Side<'_>| side.tree.map(Tree::source).unwrap_or_default().to_vec();
-    let (base, ours, theirs) = (tree(sides.base), tree(sides.ours), tree(sides.theirs));
+    let [base, ours, theirs] = [sides.base.tree, sides.ours.tree, sides.theirs.tree]
+        .map(|tree| tree.map(Tree::source).unwrap_or_default().to_vec());
     if base == ours && walked.decided.is_empty() && !walked.by_choice {
         let splices = vec![Splice { range: 0..ours.len(), text: theirs.clone() }];
         return Output { splices: if ours == theirs { Vec::new() } else { splices }, text: theirs };
@@ -25,7 +25,7 @@ pub(super) fn emit(sides: &Sides<'_, '_>, walked: &Walked) -> Output {
         return Output { text: ours, splices: Vec::new() };
     };
     let units = Units::of(ours);
-    let stays = |id: &DirectiveId| !walked.gaps.contains_key(&id.index());
+    let stays = |id: &DirectiveId| !walked.gaps.contains_key(&At::of(*id));
     let emitter = Emitter {
         ours,
         staying: ours.walk().filter(stays).flat_map(|id| units.apart(id)).collect(),
@@ -56,7 +56,7 @@ struct Emitter<'a> {
 
 /// A block that is being written.
 struct Frame<'a> {
-    block: Option<usize>,
+    block: Option<At<Ours>>,
     entries: std::slice::Iter<'a, Entry>,
     /// What a new line in the block starts with.
     indent: Vec<u8>,
@@ -86,12 +86,12 @@ impl<'a> Emitter<'a> {
         self.writer.finish()
     }
 
-    fn frame(&self, block: Option<usize>) -> Frame<'a> {
+    fn frame(&self, block: Option<At<Ours>>) -> Frame<'a> {
         let entries = self.walked.blocks.get(&block).map(|entries| entries.iter()).unwrap_or_default();
         let Some(index) = block else {
             return Frame { block, entries, indent: Vec::new(), is_inline: false };
         };
-        let id = DirectiveId::at(index);
+        let id = index.id();
         let (outer, first) = (self.line_indent(id), self.ours.directive(id).children().first());
         let beside = first.and_then(|first| indent_at(self.ours, self.ours.directive(*first).span.start));
         let indent = beside.map_or_else(|| [&outer, self.reindent.unit()].concat(), <[u8]>::to_vec);
@@ -104,8 +104,8 @@ impl<'a> Emitter<'a> {
     }
 
     /// Writes a directive of ours; says whether its block is to be written next.
-    fn directive(&mut self, index: usize, indent: &[u8]) -> bool {
-        let id = DirectiveId::at(index);
+    fn directive(&mut self, index: At<Ours>, indent: &[u8]) -> bool {
+        let id = index.id();
         let act = self.walked.acts[index];
         if act == Act::Remove {
             self.remove(id);
@@ -114,7 +114,7 @@ impl<'a> Emitter<'a> {
         let to = self.line_indent(id);
         match self.walked.gaps.get(&index) {
             Some(&theirs) => {
-                let their_id = DirectiveId::at(theirs);
+                let their_id = theirs.id();
                 let gap =
                     self.reindent.text(self.their_units.gap(their_id), self.their_indent(their_id), &to);
                 self.writer.gap(Piece::Text(gap), self.reindent.newline(), indent);
@@ -131,7 +131,7 @@ impl<'a> Emitter<'a> {
         match act {
             Act::Keep | Act::Remove => self.writer.ours(span.range()),
             Act::Replace(theirs) => {
-                let their_id = DirectiveId::at(theirs);
+                let their_id = theirs.id();
                 let their_span = self.theirs.directive(their_id).span;
                 let text = self.reindent.text(their_span, self.their_indent(their_id), &to);
                 self.writer.text(text);
@@ -139,7 +139,7 @@ impl<'a> Emitter<'a> {
             Act::Open(head) => {
                 let rest = match head {
                     Some(theirs) => {
-                        let their_id = DirectiveId::at(theirs);
+                        let their_id = theirs.id();
                         let words = words_of(self.theirs, their_id);
                         let text = self.reindent.text(words, self.their_indent(their_id), &to);
                         self.writer.text(text);
@@ -155,12 +155,12 @@ impl<'a> Emitter<'a> {
         false
     }
 
-    fn close(&mut self, block: Option<usize>) {
-        let id = block.map(DirectiveId::at);
+    fn close(&mut self, block: Option<At<Ours>>) {
+        let id = block.map(At::id);
         let indent = id.map(|id| self.line_indent(id)).unwrap_or_default();
         let foot = match self.walked.feet.get(&block) {
             Some(theirs) => {
-                let their_id = theirs.map(DirectiveId::at);
+                let their_id = theirs.map(At::id);
                 let from = their_id.map(|id| self.their_indent(id)).unwrap_or_default();
                 Piece::Text(self.reindent.text(self.their_units.foot(their_id), from, &indent))
             }
@@ -178,13 +178,13 @@ impl<'a> Emitter<'a> {
         self.tail(index);
     }
 
-    fn tail(&mut self, index: usize) {
+    fn tail(&mut self, index: At<Ours>) {
         let tail = match self.walked.tails.get(&index) {
             Some(&theirs) => {
-                let text = self.their_units.text(self.their_units.tail(DirectiveId::at(theirs)));
+                let text = self.their_units.text(self.their_units.tail(theirs.id()));
                 Piece::Text(text.strip_suffix(b"\r").unwrap_or(text).to_vec())
             }
-            None => Piece::Ours(self.units.tail(DirectiveId::at(index)).range()),
+            None => Piece::Ours(self.units.tail(index.id()).range()),
         };
         self.writer.tail(tail);
     }
@@ -219,7 +219,7 @@ impl<'a> Emitter<'a> {
             Entry::Theirs(_) => None,
         });
         let Some(index) = next.filter(|index| !self.walked.gaps.contains_key(index)) else { return };
-        let id = DirectiveId::at(index);
+        let id = index.id();
         let apart = self.apart(id);
         if self.led == Some(id) || self.units.comments(apart).is_empty() {
             return;
@@ -230,8 +230,8 @@ impl<'a> Emitter<'a> {
     }
 
     /// Writes a directive of theirs that is new here.
-    fn insert(&mut self, index: usize, frame: &Frame<'_>) {
-        let id = DirectiveId::at(index);
+    fn insert(&mut self, index: At<Theirs>, frame: &Frame<'_>) {
+        let id = index.id();
         let span = self.theirs.directive(id).span;
         let from = self.their_indent(id);
         let text = self.block_of_theirs(span, from, &frame.indent);
@@ -260,12 +260,12 @@ impl<'a> Emitter<'a> {
         let mut text = Vec::new();
         let mut at = span.start;
         for (&theirs, &ours) in &self.walked.renamed {
-            let names = self.theirs.directive(DirectiveId::at(theirs)).span;
+            let names = self.theirs.directive(theirs.id()).span;
             if names.start < at || names.end > span.end {
                 continue;
             }
             text.extend(self.reindent.text(Span::new(at, names.start), from, to));
-            text.extend(&self.ours.source()[self.ours.directive(DirectiveId::at(ours)).span.range()]);
+            text.extend(&self.ours.source()[self.ours.directive(ours.id()).span.range()]);
             at = names.end;
         }
         text.extend(self.reindent.text(Span::new(at, span.end), from, to));

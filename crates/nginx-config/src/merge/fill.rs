@@ -8,6 +8,7 @@
 //! blank stands for is not known.
 
 use crate::blank::{fits, has_blank, is_pattern, notes, taken, taken_loosely, values};
+use crate::diff::at::{At, Base, Ours, Table, Theirs, Whose};
 use crate::diff::compare::pair_lists;
 use crate::diff::outline::{Meanings, Outline};
 use crate::likeness::{Features, best_pairs, features, likeness};
@@ -41,7 +42,8 @@ pub(super) fn fill(base: &Tree, ours: &Tree, theirs: &Tree) -> Result<Option<Fil
         return Ok(None);
     }
     let mut meanings = Meanings::default();
-    let [from, here, there] = [base, ours, theirs].map(|tree| Outline::of_tree(tree, &mut meanings));
+    let (from, here) = (Outline::of_tree(base, &mut meanings), Outline::of_tree(ours, &mut meanings));
+    let there = Outline::of_tree(theirs, &mut meanings);
     let filling = Filling {
         in_ours: partners(&from, &here),
         in_theirs: partners(&from, &there),
@@ -64,14 +66,16 @@ pub(super) fn fill(base: &Tree, ours: &Tree, theirs: &Tree) -> Result<Option<Fil
 }
 
 /// For each directive of the base the one that it is in another file.
-fn partners(base: &Outline<'_>, other: &Outline<'_>) -> Vec<Option<usize>> {
-    let mut found = vec![None; base.items.len()];
+type Partners<S> = Table<Base, Option<At<S>>>;
+
+fn partners<S: Whose>(base: &Outline<'_, Base>, other: &Outline<'_, S>) -> Partners<S> {
+    let mut found = Table::new(vec![None; base.items.len()]);
     let (base_servers, other_servers) = (features(base), features(other));
     // What the base does not know anywhere makes a block no other one.
     let known: HashSet<&[u8]> = base_servers.values().flat_map(words_of).collect();
     let mut open = vec![(base.roots.as_slice(), other.roots.as_slice())];
     while let Some((from, to)) = open.pop() {
-        let mut pairs: Vec<(usize, usize)> = Vec::new();
+        let mut pairs: Vec<(At<Base>, At<S>)> = Vec::new();
         let mut likenesses = Vec::new();
         for &left in from {
             let Some(features) = base_servers.get(&left) else { continue };
@@ -85,14 +89,13 @@ fn partners(base: &Outline<'_>, other: &Outline<'_>) -> Vec<Option<usize>> {
         }
         pairs.extend(best_pairs(likenesses));
         let has_blanks =
-            |index: usize| base.items[index].directive().args.iter().any(|word| has_blank(word.value));
-        let is_plain = |index: &usize| !base_servers.contains_key(index) && !has_blanks(*index);
-        let plain: Vec<usize> = from.iter().copied().filter(is_plain).collect();
-        let others: Vec<usize> =
-            to.iter().copied().filter(|index| !other_servers.contains_key(index)).collect();
+            |index: At<Base>| base.items[index].directive().args.iter().any(|word| has_blank(word.value));
+        let is_plain = |index: &At<Base>| !base_servers.contains_key(index) && !has_blanks(*index);
+        let plain: Vec<_> = from.iter().copied().filter(is_plain).collect();
+        let others: Vec<_> = to.iter().copied().filter(|index| !other_servers.contains_key(index)).collect();
         let by_key = plain.iter().zip(pair_lists(base, other, &plain, &others));
         pairs.extend(by_key.filter_map(|(&left, right)| Some((left, right?))));
-        let taken: HashSet<usize> = pairs.iter().map(|(_, right)| *right).collect();
+        let taken: HashSet<At<S>> = pairs.iter().map(|(_, right)| *right).collect();
         let blanks = from.iter().copied().filter(|&left| has_blanks(left));
         let free = others.into_iter().filter(|right| !taken.contains(right));
         pairs.extend(by_blanks(base, other, blanks.collect(), free.collect()));
@@ -111,19 +114,19 @@ fn words_of(features: &Features) -> impl Iterator<Item = &[u8]> {
 /// Directives with blanks, each with the first that fits it. Those that say
 /// most of their own choose first; then those that fit but for other words;
 /// then those that are the same by their key.
-fn by_blanks(
-    base: &Outline<'_>,
-    other: &Outline<'_>,
-    mut left: Vec<usize>,
-    right: Vec<usize>,
-) -> Vec<(usize, usize)> {
-    let mut by_name: HashMap<&[u8], Vec<usize>> = HashMap::new();
+fn by_blanks<S: Whose>(
+    base: &Outline<'_, Base>,
+    other: &Outline<'_, S>,
+    mut left: Vec<At<Base>>,
+    right: Vec<At<S>>,
+) -> Vec<(At<Base>, At<S>)> {
+    let mut by_name: HashMap<&[u8], Vec<At<S>>> = HashMap::new();
     for &index in &right {
         by_name.entry(other.items[index].directive().name.value).or_default().push(index);
     }
     left.sort_by_key(|&index| (std::cmp::Reverse(own_bytes(base.items[index].directive())), index));
     let (mut pairs, mut waiting) = (Vec::new(), Vec::new());
-    let mut choose = |index: usize, fit: &dyn Fn(usize) -> bool| {
+    let mut choose = |index: At<Base>, fit: &dyn Fn(At<S>) -> bool| {
         let item = &base.items[index];
         let candidates = by_name.get_mut(item.directive().name.value)?;
         let found = candidates
@@ -134,18 +137,18 @@ fn by_blanks(
     for index in left {
         let pattern = values(base.items[index].directive().args);
         let fit =
-            |candidate: usize| taken(&pattern, &values(other.items[candidate].directive().args)).is_some();
+            |candidate: At<S>| taken(&pattern, &values(other.items[candidate].directive().args)).is_some();
         match choose(index, &fit) {
             Some(found) => pairs.push((index, found)),
             None => waiting.push(index),
         }
     }
-    let key = |candidate: usize| &other.items[candidate].identity.key;
+    let key = |candidate: At<S>| &other.items[candidate].identity.key;
     let mut left_over = Vec::new();
     for index in waiting {
         let item = &base.items[index];
         let pattern = values(item.directive().args);
-        let fit = |candidate: usize| {
+        let fit = |candidate: At<S>| {
             let is_same =
                 item.identity.key == *key(candidate) || pattern.first().is_some_and(|word| has_blank(word));
             is_same && taken_loosely(&pattern, &values(other.items[candidate].directive().args)).is_some()
@@ -157,7 +160,7 @@ fn by_blanks(
     }
     // The same directive with something that no blank stands for: one of the two was changed.
     for index in left_over {
-        let fit = |candidate: usize| base.items[index].identity.key == *key(candidate);
+        let fit = |candidate: At<S>| base.items[index].identity.key == *key(candidate);
         pairs.extend(choose(index, &fit).map(|found| (index, found)));
     }
     pairs
@@ -169,11 +172,11 @@ fn own_bytes(directive: Directive<'_>) -> usize {
 }
 
 struct Filling<'a, 's> {
-    base: &'a Outline<'s>,
-    ours: &'a Outline<'s>,
-    theirs: &'a Outline<'s>,
-    in_ours: Vec<Option<usize>>,
-    in_theirs: Vec<Option<usize>>,
+    base: &'a Outline<'s, Base>,
+    ours: &'a Outline<'s, Ours>,
+    theirs: &'a Outline<'s, Theirs>,
+    in_ours: Partners<Ours>,
+    in_theirs: Partners<Theirs>,
 }
 
 impl Filling<'_, '_> {
@@ -182,7 +185,7 @@ impl Filling<'_, '_> {
         let (mut base, mut theirs) = (Vec::new(), Vec::new());
         let mut gone = 0;
         let mut names: BTreeMap<BTreeSet<Vec<u8>>, BTreeSet<Vec<u8>>> = BTreeMap::new();
-        for (index, item) in self.base.items.iter().enumerate() {
+        for (index, item) in self.base.items.rows() {
             let directive = item.directive();
             let has_blanks = directive.args.iter().any(|word| has_blank(word.value));
             if !has_blanks || directive.span.start < gone {
@@ -222,7 +225,7 @@ impl Filling<'_, '_> {
     }
 
     /// Whether the new file has this block.
-    fn is_around(&self, block: Option<usize>) -> bool {
+    fn is_around(&self, block: Option<At<Base>>) -> bool {
         block.is_none_or(|block| self.in_theirs[block].is_some())
     }
 
@@ -230,7 +233,7 @@ impl Filling<'_, '_> {
     /// they are: an address, a path. A plain word stands elsewhere as well.
     fn values(&self) -> HashSet<Vec<u8>> {
         let mut found = HashSet::new();
-        for (index, item) in self.base.items.iter().enumerate() {
+        for (index, item) in self.base.items.rows() {
             let Some(ours) = self.in_ours[index].map(|ours| self.ours.items[ours].directive()) else {
                 continue;
             };
@@ -248,7 +251,7 @@ impl Filling<'_, '_> {
     /// The new file's words with those of the server where the base has blanks.
     fn replaced(
         &self,
-        index: usize,
+        index: At<Base>,
         base: Directive<'_>,
         ours: Directive<'_>,
         theirs: Directive<'_>,
@@ -272,9 +275,9 @@ impl Filling<'_, '_> {
     /// Other blocks of the new file that have the same names: they are meant
     /// for the same server.
     fn renamed(&self, names: &BTreeMap<BTreeSet<Vec<u8>>, BTreeSet<Vec<u8>>>) -> Vec<Splice> {
-        let known: HashSet<usize> = self.in_theirs.iter().flatten().copied().collect();
+        let known: HashSet<At<Theirs>> = self.in_theirs.iter().flatten().copied().collect();
         let mut splices = Vec::new();
-        for (index, item) in self.theirs.items.iter().enumerate() {
+        for (index, item) in self.theirs.items.rows() {
             let directive = item.directive();
             let new = names.get(&lower(directive)).filter(|new| new.len() == 1);
             if let (true, false, Some(new)) = (directive.is("server_name"), known.contains(&index), new) {
@@ -303,7 +306,11 @@ fn lower(directive: Directive<'_>) -> BTreeSet<Vec<u8>> {
 }
 
 /// The arguments as they are written.
-fn spelled(outline: &Outline<'_>, index: Option<usize>, directive: Directive<'_>) -> Vec<Vec<u8>> {
+fn spelled<S: Whose>(
+    outline: &Outline<'_, S>,
+    index: Option<At<S>>,
+    directive: Directive<'_>,
+) -> Vec<Vec<u8>> {
     let source = index.map_or(&b""[..], |index| outline.items[index].tree.source());
     directive.args.iter().map(|word| source[word.span.range()].to_vec()).collect()
 }

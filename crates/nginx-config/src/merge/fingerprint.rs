@@ -8,6 +8,7 @@
 use super::model::{Cause, Fingerprint, General, Sides};
 use super::walked::Triple;
 use crate::blank::blank;
+use crate::diff::at::{At, Ours, Whose};
 use crate::diff::compare::{Kind, Side};
 use crate::diff::outline::Outline;
 use crate::diff::purpose::{Role, Upstreams, is_server, purpose};
@@ -27,7 +28,7 @@ pub(super) struct Own {
 
 impl Own {
     /// Of our side; `filled` are words that stand in the place of a blank.
-    pub fn of(ours: &Side<'_>, filled: HashSet<Vec<u8>>) -> Self {
+    pub fn of(ours: &Side<'_, Ours>, filled: HashSet<Vec<u8>>) -> Self {
         Self { names: own_names(&ours.outline), values: filled }
     }
 
@@ -44,7 +45,7 @@ impl Own {
     pub fn general(
         &self,
         sides: &Sides<'_, '_>,
-        within: Option<usize>,
+        within: Option<At<Ours>>,
         (own, cause, triple): (&str, Cause, Triple),
     ) -> General {
         let path = show::join(&self.path(&sides.ours.outline, within), &self.text(own));
@@ -55,26 +56,25 @@ impl Own {
             hash.update(bytes);
         };
         part(path.as_bytes());
-        for (side, index) in
-            [(sides.base, triple.base), (sides.ours, triple.ours), (sides.theirs, triple.theirs)]
-        {
-            part(&index.map_or_else(Vec::new, |index| self.meaning(&side.outline, index)));
-        }
+        part(&self.meaning(&sides.base.outline, triple.base));
+        part(&self.meaning(&sides.ours.outline, triple.ours));
+        part(&self.meaning(&sides.theirs.outline, triple.theirs));
         let fingerprint = hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect();
-        let text = |side: &Side<'_>, index: Option<usize>| {
-            index.map(|index| self.text(&version(side, index, Kind::Added).text))
-        };
         General {
             fingerprint: Fingerprint(fingerprint),
             path,
-            base: text(sides.base, triple.base),
-            ours: text(sides.ours, triple.ours),
-            theirs: text(sides.theirs, triple.theirs),
+            base: self.shown(sides.base, triple.base),
+            ours: self.shown(sides.ours, triple.ours),
+            theirs: self.shown(sides.theirs, triple.theirs),
         }
     }
 
+    fn shown<S: Whose>(&self, side: &Side<'_, S>, index: Option<At<S>>) -> Option<String> {
+        index.map(|index| self.text(&version(side, index, Kind::Added).text))
+    }
+
     /// The blocks around a directive: a server block by what it does.
-    fn path(&self, outline: &Outline<'_>, within: Option<usize>) -> String {
+    fn path(&self, outline: &Outline<'_, Ours>, within: Option<At<Ours>>) -> String {
         /// More levels say no more.
         const LONGEST: usize = 32;
         let mut labels = Vec::new();
@@ -97,13 +97,13 @@ impl Own {
 
     /// A directive with all that stands in it, whatever its spelling. Each
     /// word has its length before it, so that no two lists of words are alike.
-    fn meaning(&self, outline: &Outline<'_>, index: usize) -> Vec<u8> {
+    fn meaning<S: Whose>(&self, outline: &Outline<'_, S>, index: Option<At<S>>) -> Vec<u8> {
         let mut text = Vec::new();
         let mut word = |word: &[u8]| {
             text.extend((word.len() as u64).to_le_bytes());
             text.extend(word);
         };
-        let mut open = vec![(index, false)];
+        let mut open: Vec<_> = index.map(|index| (index, false)).into_iter().collect();
         while let Some((index, is_end)) = open.pop() {
             if is_end {
                 word(b"}");

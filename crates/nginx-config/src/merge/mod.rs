@@ -30,13 +30,14 @@ mod writer;
 pub use distance::{Share, distance};
 pub use fill::fill_base;
 pub use model::{
-    Cause, Choice, Choose, Conflict, Doubt, Fingerprint, From, General, Kept, Lists, Local, Merged,
-    Otherwise, Unresolved,
+    Cause, Choice, Choose, Conflict, ConflictId, Doubt, Fingerprint, From, General, Kept, Lists, Local,
+    Merged, Otherwise, Unresolved,
 };
 pub use references::Sort;
 pub use resolution::{Resolutions, covers};
 pub use select::{Around, Offer, Selected, select};
 
+use super::diff::at::{At, Ours};
 use super::diff::compare::{Difference, Side, compare};
 use super::diff::outline::Meanings;
 use super::diff::{Kind, describe, show, version};
@@ -80,9 +81,10 @@ pub fn merge_into(
     let (base, theirs) = filled.as_ref().map_or((base, theirs), |filled| (&filled.base, &filled.theirs));
     let values = filled.as_ref().map(|filled| filled.values.clone()).unwrap_or_default();
     let mut meanings = Meanings::default();
-    let [base, mut ours, theirs] = [base, ours, theirs].map(|tree| Side::of_tree(tree, &mut meanings));
-    for id in chosen {
-        ours.outline.items[id.index()].is_chosen = true;
+    let (base, mut ours) = (Side::of_tree(base, &mut meanings), Side::of_tree(ours, &mut meanings));
+    let theirs = Side::of_tree(theirs, &mut meanings);
+    for &id in chosen {
+        ours.outline.items[At::of(id)].is_chosen = true;
     }
     let sides = Sides { base: &base, ours: &ours, theirs: &theirs };
     let own = Own::of(&ours, values);
@@ -103,7 +105,8 @@ impl Sides<'_, '_> {
         debug_assert_eq!(walked.locals.len(), self.changes(&walked), "every local change has a fate");
         let mut locals = walked.locals.clone();
         locals.sort_by_key(|local| {
-            (local.difference.new.is_none(), local.difference.new.or(local.difference.old))
+            let Difference { old, new, .. } = local.difference;
+            (new.is_none(), new, old.filter(|_| new.is_none()))
         });
         for local in &locals {
             let change = describe(self.base, self.ours, local.difference);
@@ -111,13 +114,13 @@ impl Sides<'_, '_> {
                 Fate::Carried => (&mut lists.carried, None),
                 Fate::AlreadyPresent => (&mut lists.already_present, None),
                 Fate::Dropped => (&mut lists.dropped, None),
-                Fate::Disputed(index) => match walked.conflicts[index].choice {
-                    None => (&mut lists.conflicting, Some(index)),
-                    Some(Choice::Ours) => (&mut lists.carried, Some(index)),
-                    Some(Choice::Theirs) if walked.conflicts[index].cause == Cause::Order => {
-                        (&mut lists.carried, Some(index))
+                Fate::Disputed(id) => match walked.conflicts[id.0].choice {
+                    None => (&mut lists.conflicting, Some(id)),
+                    Some(Choice::Ours) => (&mut lists.carried, Some(id)),
+                    Some(Choice::Theirs) if walked.conflicts[id.0].cause == Cause::Order => {
+                        (&mut lists.carried, Some(id))
                     }
-                    Some(Choice::Theirs) => (&mut lists.dropped, Some(index)),
+                    Some(Choice::Theirs) => (&mut lists.dropped, Some(id)),
                 },
             };
             list.push(Local {
@@ -136,13 +139,12 @@ impl Sides<'_, '_> {
             path: show::full_path(&self.ours.outline, index),
             ours: version(self.ours, index, Kind::Removed),
         });
-        let doubts = walked.doubts.iter().map(|doubt| self.doubt(doubt)).collect();
         let asked: Vec<&str> = walked.conflicts.iter().map(|conflict| conflict.path.as_str()).collect();
         Merged {
             lists,
             kept: kept.collect(),
             unused: resolutions.unused(&asked, &walked.decided),
-            doubts,
+            doubts: walked.doubts,
             conflicts: walked.conflicts,
             result,
         }
@@ -157,20 +159,11 @@ impl Sides<'_, '_> {
         }
     }
 
-    fn doubt(&self, (from, (block, fits)): &(From, (usize, Vec<usize>))) -> Doubt {
-        let vendor = if *from == From::Base { self.base } else { self.theirs };
-        let fits = fits.iter().map(|&index| {
-            let item = &self.ours.outline.items[index];
-            (show::full_path(&self.ours.outline, index), item.tree.position(item.directive().span.start))
-        });
-        Doubt { from: *from, block: show::full_path(&vendor.outline, *block), fits: fits.collect() }
-    }
-
     /// How many local changes there are: of a block that both sides added,
     /// those in it.
     fn changes(&self, walked: &Walked) -> usize {
         let mut count = 0;
-        let mut open: Vec<Option<usize>> = Vec::new();
+        let mut open: Vec<Option<At<Ours>>> = Vec::new();
         for found in compare(self.base, self.ours).iter().filter(|found| found.kind != Kind::Spacing) {
             open.push(found.new.filter(|_| found.kind == Kind::Added));
         }

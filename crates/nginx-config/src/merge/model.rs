@@ -2,6 +2,7 @@
 //!
 //! Invariant: data. While a conflict or a doubt is open there is no text.
 
+use crate::diff::at::{Base, Ours, Theirs};
 use crate::diff::compare::Side;
 use crate::diff::{Kind, Row, Version};
 use crate::position::Position;
@@ -10,9 +11,9 @@ use crate::tree::DirectiveId;
 
 /// The three versions that a merge is about.
 pub(super) struct Sides<'a, 's> {
-    pub base: &'a Side<'s>,
-    pub ours: &'a Side<'s>,
-    pub theirs: &'a Side<'s>,
+    pub base: &'a Side<'s, Base>,
+    pub ours: &'a Side<'s, Ours>,
+    pub theirs: &'a Side<'s, Theirs>,
 }
 
 /// What came of a merge.
@@ -144,10 +145,14 @@ pub struct Local {
     /// The vendor's version of the same directive, with its place.
     pub theirs: Option<Version>,
     /// The conflict it is, or was, part of.
-    pub conflict: Option<usize>,
+    pub conflict: Option<ConflictId>,
     /// The same line by line.
     pub rows: Vec<Row>,
 }
+
+/// The place of a conflict among those of a merge.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ConflictId(pub(super) usize);
 
 /// Both sides want something else.
 #[derive(Debug, Clone, PartialEq, Eq)]

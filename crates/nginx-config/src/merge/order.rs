@@ -4,9 +4,10 @@
 //! what is new stands beside the neighbours it has in theirs. Where order has
 //! a meaning and both sides want a say in one place, it is a conflict.
 
-use super::model::{Cause, Choice};
+use super::model::{Cause, Choice, ConflictId};
 use super::walked::{Entry, Fate, Triple};
 use super::walker::Walker;
+use crate::diff::at::{At, Base, Ours, Theirs};
 use crate::diff::compare::{Kind, moved};
 use crate::identity::OrderClass;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
@@ -14,9 +15,9 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 /// A directive of ours in its block.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Seat {
-    pub ours: usize,
-    pub base: Option<usize>,
-    pub theirs: Option<usize>,
+    pub ours: At<Ours>,
+    pub base: Option<At<Base>>,
+    pub theirs: Option<At<Theirs>>,
     pub is_gone: bool,
 }
 
@@ -35,13 +36,12 @@ impl Seat {
 /// are `inserted`.
 pub(super) fn arrange(
     walker: &mut Walker<'_, '_>,
-    [_, _, theirs]: [Option<usize>; 3],
+    block: Option<At<Theirs>>,
     mut seats: Vec<Seat>,
-    inserted: &BTreeSet<usize>,
+    inserted: &BTreeSet<At<Theirs>>,
 ) -> Vec<Entry> {
-    let list = walker.sides.theirs.outline.children(theirs).to_vec();
-    let partner: HashMap<usize, usize> =
-        seats.iter().filter_map(|seat| Some((seat.theirs?, seat.ours))).collect();
+    let list = walker.sides.theirs.outline.children(block).to_vec();
+    let partner: Partners = seats.iter().filter_map(|seat| Some((seat.theirs?, seat.ours))).collect();
     let mut places = Places::default();
     // Class by class, since order has a meaning among the members of one class alone: `allow` and `deny` may stand
     // anywhere between locations. What has no class is put beside its neighbours at the end, when the seats stand.
@@ -68,8 +68,8 @@ pub(super) fn arrange(
 fn classes(
     walker: &Walker<'_, '_>,
     seats: &[Seat],
-    list: &[usize],
-    inserted: &BTreeSet<usize>,
+    list: &[At<Theirs>],
+    inserted: &BTreeSet<At<Theirs>>,
 ) -> BTreeSet<OrderClass> {
     let here = seats.iter().filter_map(|seat| walker.sides.ours.outline.items[seat.ours].identity.order);
     let new = list.iter().filter(|index| inserted.contains(index));
@@ -90,27 +90,30 @@ fn dropped_moves(walker: &mut Walker<'_, '_>, seats: &[Seat]) {
 /// What was moved here, and whether both sides still have it.
 fn moved_seats(walker: &Walker<'_, '_>, seats: &[Seat]) -> Vec<(Seat, bool)> {
     let pairs: Vec<_> = seats.iter().filter_map(|seat| Some((seat.base?, seat.ours))).collect();
-    let by_ours: HashMap<usize, Seat> = seats.iter().map(|seat| (seat.ours, *seat)).collect();
+    let by_ours: HashMap<At<Ours>, Seat> = seats.iter().map(|seat| (seat.ours, *seat)).collect();
     let moves = moved(&walker.sides.base.outline, &pairs);
     moves.into_iter().map(|(_, ours)| (by_ours[&ours], by_ours[&ours].is_shared())).collect()
 }
 
+/// By directive of theirs the one of ours that it is.
+type Partners = HashMap<At<Theirs>, At<Ours>>;
+
 /// Where what is new of theirs is put, beside directives of ours.
 #[derive(Default)]
 struct Places {
-    before: HashMap<usize, Vec<usize>>,
-    after: HashMap<usize, Vec<usize>>,
-    end: Vec<usize>,
-    placed: BTreeSet<usize>,
+    before: HashMap<At<Ours>, Vec<At<Theirs>>>,
+    after: HashMap<At<Ours>, Vec<At<Theirs>>>,
+    end: Vec<At<Theirs>>,
+    placed: BTreeSet<At<Theirs>>,
 }
 
 impl Places {
-    fn put_before(&mut self, ours: usize, theirs: usize) {
+    fn put_before(&mut self, ours: At<Ours>, theirs: At<Theirs>) {
         self.before.entry(ours).or_default().push(theirs);
         self.placed.insert(theirs);
     }
 
-    fn put_after(&mut self, ours: usize, theirs: usize) {
+    fn put_after(&mut self, ours: At<Ours>, theirs: At<Theirs>) {
         self.after.entry(ours).or_default().push(theirs);
         self.placed.insert(theirs);
     }
@@ -120,18 +123,18 @@ impl Places {
     fn beside_neighbours(
         &mut self,
         walker: &Walker<'_, '_>,
-        list: &[usize],
-        partner: &HashMap<usize, usize>,
-        inserted: &BTreeSet<usize>,
+        list: &[At<Theirs>],
+        partner: &Partners,
+        inserted: &BTreeSet<At<Theirs>>,
     ) {
         let items = &walker.sides.theirs.outline.items;
-        let mut next_of: Vec<Option<usize>> = vec![None; list.len()];
+        let mut next_of: Vec<Option<At<Theirs>>> = vec![None; list.len()];
         let mut next = None;
         for (at, index) in list.iter().enumerate().rev() {
             next_of[at] = next;
             next = if partner.contains_key(index) { Some(*index) } else { next };
         }
-        let mut previous: Option<usize> = None;
+        let mut previous: Option<At<Theirs>> = None;
         for (at, &index) in list.iter().enumerate() {
             if partner.contains_key(&index) {
                 previous = Some(index);
@@ -139,7 +142,7 @@ impl Places {
             if !inserted.contains(&index) || self.placed.contains(&index) {
                 continue;
             }
-            let fits = |neighbour: &usize| items[*neighbour].is_block() == items[index].is_block();
+            let fits = |neighbour: &At<Theirs>| items[*neighbour].is_block() == items[index].is_block();
             match (previous, next_of[at]) {
                 (Some(before), _) if fits(&before) => self.put_after(partner[&before], index),
                 (_, Some(behind)) if fits(&behind) => self.put_before(partner[&behind], index),
@@ -156,26 +159,26 @@ struct Group<'g, 'a, 's> {
     walker: &'g mut Walker<'a, 's>,
     class: OrderClass,
     seats: &'g [Seat],
-    list: &'g [usize],
-    inserted: &'g BTreeSet<usize>,
-    partner: &'g HashMap<usize, usize>,
+    list: &'g [At<Theirs>],
+    inserted: &'g BTreeSet<At<Theirs>>,
+    partner: &'g Partners,
 }
 
 /// What stands between two directives that both sides have.
 #[derive(Default)]
 struct Between {
     /// Only in ours.
-    ours: Vec<usize>,
+    ours: Vec<At<Ours>>,
     /// New from theirs.
-    theirs: Vec<usize>,
+    theirs: Vec<At<Theirs>>,
 }
 
 impl Group<'_, '_, '_> {
-    fn in_ours(&self, index: usize) -> bool {
+    fn in_ours(&self, index: At<Ours>) -> bool {
         self.walker.sides.ours.outline.items[index].identity.order == Some(self.class)
     }
 
-    fn in_theirs(&self, index: usize) -> bool {
+    fn in_theirs(&self, index: At<Theirs>) -> bool {
         self.walker.sides.theirs.outline.items[index].identity.order == Some(self.class)
     }
 
@@ -187,7 +190,7 @@ impl Group<'_, '_, '_> {
     fn insertions(&mut self, places: &mut Places) {
         // Shared directives are fixed points: both sides have them, so what stands behind the same one is in one
         // place, whatever else is around it. `None` is the place before the first.
-        let mut between: BTreeMap<Option<usize>, Between> = BTreeMap::new();
+        let mut between: BTreeMap<Option<At<Ours>>, Between> = BTreeMap::new();
         let mut last = None;
         for seat in self.members().into_iter().filter(|seat| !seat.is_gone) {
             if seat.is_shared() {
@@ -196,10 +199,10 @@ impl Group<'_, '_, '_> {
                 between.entry(last).or_default().ours.push(seat.ours);
             }
         }
-        let shared: BTreeSet<usize> =
+        let shared: BTreeSet<At<Ours>> =
             self.seats.iter().filter(|seat| seat.is_shared()).map(|seat| seat.ours).collect();
         let mut last = None;
-        let mut following: HashMap<Option<usize>, usize> = HashMap::new();
+        let mut following: HashMap<Option<At<Ours>>, At<Ours>> = HashMap::new();
         for &index in self.list.iter().filter(|index| self.in_theirs(**index)) {
             if let Some(ours) = self.partner.get(&index).filter(|ours| shared.contains(ours)) {
                 following.insert(last, *ours);
@@ -229,7 +232,7 @@ impl Group<'_, '_, '_> {
 
     /// Both sides put something into one place. Both stay; who comes first is
     /// for somebody to say, unless it makes no difference.
-    fn dispute(&mut self, ours: &[usize], theirs: &[usize]) -> Choice {
+    fn dispute(&mut self, ours: &[At<Ours>], theirs: &[At<Theirs>]) -> Choice {
         let sides = self.walker.sides;
         let verbs = ours.iter().map(|&index| sides.ours.outline.items[index].directive().name.value);
         let verbs: BTreeSet<_> = verbs
@@ -251,7 +254,7 @@ impl Group<'_, '_, '_> {
 
     /// A conflict about order is named by the list it is about: the directives
     /// in it have paths of their own, by which each can be taken or left out.
-    fn conflict(&mut self, triple: Triple) -> usize {
+    fn conflict(&mut self, triple: Triple) -> ConflictId {
         let path = self.walker.path_of(self.class.list());
         self.walker.conflict_at(path, Cause::Order, triple)
     }
@@ -259,7 +262,7 @@ impl Group<'_, '_, '_> {
     /// The seats in the vendor's order, where that is the one to follow.
     fn reordered(&mut self) -> Option<Vec<Seat>> {
         let members: Vec<Seat> = self.members().into_iter().filter(Seat::is_shared).collect();
-        let ranks: HashMap<usize, usize> =
+        let ranks: HashMap<At<Theirs>, usize> =
             self.list.iter().enumerate().map(|(rank, &index)| (index, rank)).collect();
         let by_theirs = sorted(&members, |seat| seat.theirs.map(|theirs| ranks[&theirs]));
         let is_same = |a: &[Seat], b: &[Seat]| a.iter().zip(b).all(|(a, b)| a.ours == b.ours);

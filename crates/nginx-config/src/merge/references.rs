@@ -7,6 +7,7 @@
 
 use super::model::Sides;
 use super::walked::Walked;
+use crate::diff::at::{At, Ours, Theirs};
 use crate::tree::{Directive, DirectiveId, Tree};
 use std::collections::BTreeSet;
 
@@ -14,11 +15,11 @@ use std::collections::BTreeSet;
 #[derive(Debug, Default)]
 pub(super) struct Hints {
     /// Directives of ours that stay although the vendor removed them.
-    pub keep: BTreeSet<usize>,
+    pub keep: BTreeSet<At<Ours>>,
     /// Directives of theirs that were removed here, and are needed.
-    pub used_by_theirs: BTreeSet<usize>,
+    pub used_by_theirs: BTreeSet<At<Theirs>>,
     /// Directives of theirs that nobody chose, and that are needed by what was.
-    pub needed: BTreeSet<usize>,
+    pub needed: BTreeSet<At<Theirs>>,
 }
 
 /// What a name stands for.
@@ -50,8 +51,8 @@ pub(super) fn look(sides: &Sides<'_, '_>, walked: &Walked, merged: &Tree, hints:
         return false;
     }
     let before = hints.keep.len() + hints.used_by_theirs.len();
-    hints.keep.extend(walked.removed.iter().filter(|&&index| defines_any(ours, index, &lost)));
-    hints.used_by_theirs.extend(walked.left_out.iter().filter(|&&index| defines_any(theirs, index, &lost)));
+    hints.keep.extend(walked.removed.iter().filter(|at| defines_any(ours, at.id(), &lost)));
+    hints.used_by_theirs.extend(walked.left_out.iter().filter(|at| defines_any(theirs, at.id(), &lost)));
     hints.keep.len() + hints.used_by_theirs.len() > before
 }
 
@@ -68,8 +69,8 @@ pub(super) fn undefined(tree: &Tree) -> BTreeSet<Name> {
 }
 
 /// Whether a directive, or one in its block, defines one of `names`.
-pub(super) fn defines_any(tree: &Tree, index: usize, names: &BTreeSet<Name>) -> bool {
-    let mut open = vec![DirectiveId::at(index)];
+pub(super) fn defines_any(tree: &Tree, id: DirectiveId, names: &BTreeSet<Name>) -> bool {
+    let mut open = vec![id];
     while let Some(id) = open.pop() {
         let directive = tree.directive(id);
         if definition(directive).is_some_and(|name| names.contains(&name)) {

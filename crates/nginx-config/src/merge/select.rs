@@ -13,6 +13,7 @@ use super::resolution::Resolutions;
 use super::walk;
 use super::walked::Triple;
 use super::walker::{Decider, Walker};
+use crate::diff::at::{At, Theirs, Whose};
 use crate::diff::compare::Side;
 use crate::diff::outline::Meanings;
 use crate::diff::{Kind, Version, show, version};
@@ -73,9 +74,10 @@ pub fn select(
 ) -> Result<Selected, SyntaxError> {
     let nothing = Tree::parse("")?;
     let mut meanings = Meanings::default();
-    let [base, mut here, there] = [&nothing, ours, theirs].map(|tree| Side::of_tree(tree, &mut meanings));
-    for id in around.servers {
-        here.outline.items[id.index()].is_chosen = true;
+    let (base, mut here) = (Side::of_tree(&nothing, &mut meanings), Side::of_tree(ours, &mut meanings));
+    let there = Side::of_tree(theirs, &mut meanings);
+    for &id in around.servers {
+        here.outline.items[At::of(id)].is_chosen = true;
     }
     let sides = Sides { base: &base, ours: &here, theirs: &there };
     let own = Own::of(&here, HashSet::new());
@@ -87,13 +89,12 @@ pub fn select(
         let mut lacking = undefined(&Tree::parse(result.text.clone())?);
         lacking.retain(|name| !known.contains(name) && !around.defines(name));
         let left = walked.otherwise.iter().filter(|(what, is_taken)| what.kind == Kind::Added && !is_taken);
-        let left = left.filter_map(|(what, _)| what.theirs).map(DirectiveId::index);
+        let left = left.filter_map(|(what, _)| what.theirs);
         // A block that defines a name only inside of itself does not help others.
-        let needed: Vec<usize> = left
-            .filter(|&index| is_definition(theirs, index) && defines_any(theirs, index, &lacking))
-            .collect();
+        let needed: Vec<_> =
+            left.filter(|&id| is_definition(theirs, id) && defines_any(theirs, id, &lacking)).collect();
         if !needed.is_empty() {
-            hints.needed.extend(needed);
+            hints.needed.extend(needed.into_iter().map(At::of));
             continue;
         }
         let offer = |(what, _): &(Otherwise, bool)| sides.offer(what);
@@ -128,33 +129,12 @@ impl Around<'_> {
 }
 
 /// Whether a directive gives a name to what stands beside it.
-fn is_definition(tree: &Tree, index: usize) -> bool {
-    !tree.directive(DirectiveId::at(index)).is("server")
+fn is_definition(tree: &Tree, id: DirectiveId) -> bool {
+    !tree.directive(id).is("server")
 }
 
 impl Sides<'_, '_> {
     fn offer(&self, what: &Otherwise) -> Offer {
-        let side = |own: &Side<'_>, id: Option<DirectiveId>| {
-            let index = id?.index();
-            let is_line = !own.outline.items[index].is_block();
-            let kind = match what.kind {
-                Kind::Moved => Kind::Moved,
-                _ => Kind::Added,
-            };
-            let mut found = version(own, index, kind);
-            if is_line && what.kind != Kind::Moved {
-                found.text = show::arguments(&own.outline.items[index]);
-            }
-            Some(found)
-        };
-        let named = |own: &Side<'_>, id: DirectiveId| {
-            let item = &own.outline.items[id.index()];
-            if item.is_block() {
-                show::heading(&own.outline, id.index())
-            } else {
-                crate::redact::redact_name(item.tree, item.id)
-            }
-        };
         let directive = match (what.kind, what.ours, what.theirs) {
             (Kind::Moved, ..) => what.path.rsplit(show::SEPARATOR).next().unwrap_or_default().to_owned(),
             (_, Some(ours), _) => named(self.ours, ours),
@@ -163,11 +143,33 @@ impl Sides<'_, '_> {
         };
         Offer {
             what: what.clone(),
-            block: show::path_of(&self.ours.outline, what.within.map(DirectiveId::index)),
+            block: show::path_of(&self.ours.outline, what.within.map(At::of)),
             directive,
-            ours: side(self.ours, what.ours),
-            theirs: side(self.theirs, what.theirs),
+            ours: what.ours.map(|ours| offered(self.ours, ours, what.kind)),
+            theirs: what.theirs.map(|theirs| offered(self.theirs, theirs, what.kind)),
         }
+    }
+}
+
+/// One side of a difference of this kind; of a line its arguments.
+fn offered<S: Whose>(side: &Side<'_, S>, id: DirectiveId, kind: Kind) -> Version {
+    let item = &side.outline.items[At::of(id)];
+    if kind == Kind::Moved {
+        return version(side, At::of(id), kind);
+    }
+    let mut found = version(side, At::of(id), Kind::Added);
+    if !item.is_block() {
+        found.text = show::arguments(item);
+    }
+    found
+}
+
+fn named<S: Whose>(side: &Side<'_, S>, id: DirectiveId) -> String {
+    let item = &side.outline.items[At::of(id)];
+    if item.is_block() {
+        show::heading(&side.outline, At::of(id))
+    } else {
+        crate::redact::redact_name(item.tree, item.id)
     }
 }
 
@@ -180,13 +182,12 @@ impl Walker<'_, '_> {
 
     fn asked(&mut self, kind: Kind, path: String, triple: Triple) -> bool {
         let Some(choose) = self.choose else { return false };
-        let id = |index: Option<usize>| index.map(DirectiveId::at);
         let what = Otherwise {
             kind,
             path,
-            within: id(self.within),
-            ours: id(triple.ours),
-            theirs: id(triple.theirs),
+            within: self.within.map(At::id),
+            ours: triple.ours.map(At::id),
+            theirs: triple.theirs.map(At::id),
         };
         let is_needed = triple.theirs.is_some_and(|theirs| self.hints.needed.contains(&theirs));
         let is_taken = is_needed && kind == Kind::Added || choose(&what);
@@ -207,7 +208,7 @@ impl Walker<'_, '_> {
     }
 
     /// Of what is new in theirs, leaves out what nobody chose.
-    pub fn leave_unchosen(&mut self, inserted: &mut BTreeSet<usize>) {
+    pub fn leave_unchosen(&mut self, inserted: &mut BTreeSet<At<Theirs>>) {
         if self.choose.is_none() {
             return;
         }

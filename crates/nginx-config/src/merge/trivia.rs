@@ -7,65 +7,36 @@
 use super::Sides;
 use super::walked::{Act, Decided, Fate, Triple};
 use super::walker::Walker;
+use crate::diff::at::{At, Base, Ours, Theirs, Whose};
 use crate::diff::compare::{Difference, Kind, Side, compare_heads};
+use crate::diff::trivia::Units;
 use crate::position::Span;
+use crate::tree::DirectiveId;
 
 impl Walker<'_, '_> {
     /// White space and comments around a directive: theirs, where ours are
     /// still the base's.
-    pub fn around(&mut self, base: usize, ours: usize, theirs: usize) {
-        let gap = |side: &Side<'_>, index: usize| side.units_of(index).gap(side.outline.items[index].id);
-        let is_first = |side: &Side<'_>, index: usize| {
-            side.outline.children(side.outline.items[index].parent).first() == Some(&index)
-        };
+    pub fn around(&mut self, base: At<Base>, ours: At<Ours>, theirs: At<Theirs>) {
+        let Sides { base: from, ours: here, theirs: there } = *self.sides;
+        let (from, in_here, in_there) = (place(from, base), place(here, ours), place(there, theirs));
         // What stands before the first directive of a block suits no other place.
-        let alike = is_first(self.sides.ours, ours) == is_first(self.sides.theirs, theirs);
-        if alike && self.takes_theirs([base, ours, theirs], gap) {
+        let alike = is_first(here, ours) == is_first(there, theirs);
+        if alike && takes_theirs([from, in_here, in_there], Units::gap) {
             self.walked.gaps.insert(ours, theirs);
         }
-        let tail = |side: &Side<'_>, index: usize| side.units_of(index).tail(side.outline.items[index].id);
-        if self.takes_theirs([base, ours, theirs], tail) {
+        if takes_theirs([from, in_here, in_there], Units::tail) {
             self.walked.tails.insert(ours, theirs);
         }
     }
 
-    fn takes_theirs(
-        &self,
-        [base, ours, theirs]: [usize; 3],
-        span: impl Fn(&Side<'_>, usize) -> Span,
-    ) -> bool {
+    pub fn foot(&mut self, block: Triple) {
         let Sides { base: from, ours: here, theirs: there } = *self.sides;
-        let text = |side: &'_ Side<'_>, index| side.units_of(index).text(span(side, index)).to_vec();
-        let notes = |side: &'_ Side<'_>, index| -> Vec<Vec<u8>> {
-            let notes = side.units_of(index).comments(span(side, index));
-            notes.into_iter().map(<[u8]>::to_vec).collect()
-        };
-        let same_text = text(from, base) == text(here, ours);
-        same_text && text(there, theirs) != text(here, ours)
-            || notes(from, base) == notes(here, ours) && notes(there, theirs) != notes(here, ours)
-    }
-
-    pub fn foot(&mut self, block: [Option<usize>; 3]) {
-        let Sides { base: from, ours: here, theirs: there } = *self.sides;
-        let foot = |side: &Side<'_>, index: Option<usize>| {
-            let (units, id) = match (index, side.root_units()) {
-                (Some(index), _) => (side.units_of(index), Some(side.outline.items[index].id)),
-                (None, Some(units)) => (units, None),
-                (None, None) => return (Vec::new(), Vec::new()),
-            };
-            let span = units.foot(id);
-            let notes: Vec<_> = units.comments(span).into_iter().map(<[u8]>::to_vec).collect();
-            (units.text(span).to_vec(), notes)
-        };
-        let [base_foot, our_foot, their_foot] =
-            [foot(from, block[0]), foot(here, block[1]), foot(there, block[2])];
-        let same_text = base_foot.0 == our_foot.0 && their_foot.0 != our_foot.0;
-        let theirs_is_new = same_text || base_foot.1 == our_foot.1 && their_foot.1 != our_foot.1;
+        let feet = [foot(from, block.base), foot(here, block.ours), foot(there, block.theirs)];
         // Comments are no directive that somebody chose.
-        if theirs_is_new && self.choose.is_none() {
-            self.walked.feet.insert(block[1], block[2]);
+        if theirs_is_new(&feet) && self.choose.is_none() {
+            self.walked.feet.insert(block.ours, block.theirs);
         }
-        if block[1].is_none() && from.file_notes() != here.file_notes() {
+        if block.ours.is_none() && from.file_notes() != here.file_notes() {
             let is_present = here.file_notes() == there.file_notes();
             let fate = if is_present { Fate::AlreadyPresent } else { Fate::Carried };
             let difference = Difference { kind: Kind::Comment, old: None, new: None };
@@ -84,21 +55,58 @@ impl Walker<'_, '_> {
         if !heads.iter().any(|difference| difference.kind == Kind::Comment) {
             return;
         }
-        let within = |side: &Side<'_>, index: usize| -> Vec<Vec<u8>> {
-            let units = side.units_of(index);
-            let notes = units.comments(units.head(side.outline.items[index].id));
-            notes.into_iter().map(<[u8]>::to_vec).collect()
-        };
+        let (old, own) = (place(from, base), place(here, ours));
         let is_replaced = matches!(self.walked.acts[ours], Act::Replace(_) | Act::Open(Some(_)));
         let same_loose =
             !here.outline.items[ours].is_block() || here.loose_notes(ours) == there.loose_notes(theirs);
         let fate = if same_loose && here.notes(ours) == there.notes(theirs) {
             Fate::AlreadyPresent
-        } else if is_replaced && within(from, base) != within(here, ours) {
+        } else if is_replaced && within(old) != within(own) {
             Fate::Dropped
         } else {
             Fate::Carried
         };
         self.local(Kind::Comment, triple, fate);
     }
+}
+
+/// A directive, and what stands around those of its tree.
+type Place<'a, 's> = (&'a Units<'s>, DirectiveId);
+
+fn place<'a, 's, S: Whose>(side: &'a Side<'s, S>, index: At<S>) -> Place<'a, 's> {
+    (side.units_of(index), side.outline.items[index].id)
+}
+
+/// The comments between its words.
+fn within<'s>((units, id): Place<'_, 's>) -> Vec<&'s [u8]> {
+    units.comments(units.head(id))
+}
+
+fn is_first<S: Whose>(side: &Side<'_, S>, index: At<S>) -> bool {
+    side.outline.children(side.outline.items[index].parent).first() == Some(&index)
+}
+
+/// What a span holds, and the comments in it.
+type Texts<'s> = (&'s [u8], Vec<&'s [u8]>);
+
+fn texts<'s>(units: &Units<'s>, span: Span) -> Texts<'s> {
+    (units.text(span), units.comments(span))
+}
+
+/// Of white space and comments of the base, ours and theirs: whether those of
+/// theirs come in the place of ours.
+fn theirs_is_new([base, ours, theirs]: &[Texts<'_>; 3]) -> bool {
+    base.0 == ours.0 && theirs.0 != ours.0 || base.1 == ours.1 && theirs.1 != ours.1
+}
+
+fn takes_theirs<'s>(places: [Place<'_, 's>; 3], span: impl Fn(&Units<'s>, DirectiveId) -> Span) -> bool {
+    theirs_is_new(&places.map(|(units, id)| texts(units, span(units, id))))
+}
+
+fn foot<'s, S: Whose>(side: &Side<'s, S>, block: Option<At<S>>) -> Texts<'s> {
+    let place = match block {
+        Some(index) => Some((side.units_of(index), Some(side.outline.items[index].id))),
+        None => side.root_units().map(|units| (units, None)),
+    };
+    place.map(|(units, id)| texts(units, units.foot(id))).unwrap_or_default()
 }

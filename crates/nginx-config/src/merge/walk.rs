@@ -5,20 +5,23 @@
 //! blocks wait on a list, so nesting costs memory only.
 
 use super::fingerprint::Own;
-use super::model::{Cause, Choice, From, Sides};
+use super::model::{Cause, Choice, Doubt, From, Sides};
 use super::order::{self, Seat};
 use super::references::Hints;
 use super::resolution::Resolutions;
 use super::walked::{Act, Decided, Fate, Open, Triple, Walked};
 use super::walker::{Decider, Walker};
-use crate::diff::compare::{Kind, Side, compare_pair, pair_and_doubt, same_words};
+use crate::diff::at::{At, Base, Ours, Table, Theirs, Whose};
+use crate::diff::compare::{self, Kind, Side, compare_pair, pair_and_doubt, same_value, same_words};
+use crate::diff::outline::Outline;
 use crate::diff::purpose::{is_alike, leads_to_https};
+use crate::diff::show;
 use crate::identity::is_placeholder;
 use std::collections::{BTreeMap, BTreeSet};
 
 pub(super) fn walk(sides: &Sides<'_, '_>, by: Decider<'_>, hints: &Hints, own: &Own) -> Walked {
     let walked = Walked {
-        acts: vec![Act::Keep; sides.ours.outline.items.len()],
+        acts: Table::new(vec![Act::Keep; sides.ours.outline.items.len()]),
         gaps: BTreeMap::new(),
         tails: BTreeMap::new(),
         feet: BTreeMap::new(),
@@ -39,28 +42,29 @@ pub(super) fn walk(sides: &Sides<'_, '_>, by: Decider<'_>, hints: &Hints, own: &
         by_choice: matches!(by, Decider::Choice(_)),
         otherwise: Vec::new(),
     };
-    let open = vec![Open { sides: [None; 3], is_new: false }];
+    let file = Triple { base: None, ours: None, theirs: None };
+    let open = vec![Open { block: file, is_new: false }];
     let nothing = Resolutions::none();
     let (resolutions, choose) = match by {
         Decider::Resolutions(resolutions) => (resolutions, None),
         Decider::Choice(choose) => (&nothing, Some(choose)),
     };
     let mut walker = Walker { sides, resolutions, choose, hints, own, walked, open, within: None };
-    while let Some(block) = walker.open.pop() {
-        walker.block(block);
+    while let Some(open) = walker.open.pop() {
+        walker.block(open);
     }
     walker.walked
 }
 
 impl Walker<'_, '_> {
-    fn block(&mut self, block: Open) {
-        let [_, ours, _] = block.sides;
-        self.within = ours;
-        if !block.is_new {
-            self.foot(block.sides);
+    fn block(&mut self, open: Open) {
+        let block = open.block;
+        self.within = block.ours;
+        if !open.is_new {
+            self.foot(block);
         }
-        let triples = self.triples(block);
-        let mut seats: BTreeMap<usize, Seat> = BTreeMap::new();
+        let triples = self.triples(open);
+        let mut seats: BTreeMap<At<Ours>, Seat> = BTreeMap::new();
         let mut inserted = BTreeSet::new();
         for &triple in &triples {
             if self.directive(triple) {
@@ -78,37 +82,46 @@ impl Walker<'_, '_> {
                 seats.insert(ours, Seat { ours, base: triple.base, theirs: triple.theirs, is_gone });
             }
         }
-        debug_assert_eq!(seats.len(), self.sides.ours.outline.children(ours).len());
-        let entries = order::arrange(self, block.sides, seats.into_values().collect(), &inserted);
-        self.walked.blocks.insert(ours, entries);
+        debug_assert_eq!(seats.len(), self.sides.ours.outline.children(block.ours).len());
+        let entries = order::arrange(self, block.theirs, seats.into_values().collect(), &inserted);
+        self.walked.blocks.insert(block.ours, entries);
     }
 
     /// The directives of a block, each in the versions in which it exists.
-    fn triples(&mut self, block: Open) -> Vec<Triple> {
+    fn triples(&mut self, Open { block, is_new }: Open) -> Vec<Triple> {
         let Sides { base: from, ours: here, theirs: there } = self.sides;
-        let [from, here, there] = [&from.outline, &here.outline, &there.outline];
-        let [base, ours, theirs] = block.sides;
-        let from_list = if block.is_new { &[] } else { from.children(base) };
-        let (here_list, there_list) = (here.children(ours), there.children(theirs));
+        let (from, here, there) = (&from.outline, &here.outline, &there.outline);
+        let from_list = if is_new { &[] } else { from.children(block.base) };
+        let (here_list, there_list) = (here.children(block.ours), there.children(block.theirs));
         let (in_ours, doubts) = pair_and_doubt(from, here, from_list, here_list);
-        self.walked.doubts.extend(doubts.into_iter().map(|doubt| (From::Base, doubt)));
+        self.doubts(From::Base, from, doubts);
         // Where the vendor's own two files leave a doubt, nobody here can settle it.
         let (in_theirs, _) = pair_and_doubt(from, there, from_list, there_list);
         let of_base = from_list.iter().zip(in_ours.iter().zip(&in_theirs));
         let mut triples: Vec<_> =
             of_base.map(|(&base, (&ours, &theirs))| Triple { base: Some(base), ours, theirs }).collect();
-        let left = |list: &[usize], partners: &[Option<usize>]| -> Vec<usize> {
-            let taken: BTreeSet<usize> = partners.iter().flatten().copied().collect();
-            list.iter().copied().filter(|index| !taken.contains(index)).collect()
-        };
         let (here_left, there_left) = (left(here_list, &in_ours), left(there_list, &in_theirs));
         let (partners, doubts) = pair_and_doubt(there, here, &there_left, &here_left);
-        self.walked.doubts.extend(doubts.into_iter().map(|doubt| (From::Theirs, doubt)));
+        self.doubts(From::Theirs, there, doubts);
         let both = there_left.iter().zip(&partners);
         triples.extend(both.map(|(&theirs, &ours)| Triple { base: None, ours, theirs: Some(theirs) }));
         let only = left(&here_left, &partners).into_iter();
         triples.extend(only.map(|ours| Triple { base: None, ours: Some(ours), theirs: None }));
         triples
+    }
+
+    /// Notes blocks of the vendor's that may be several of ours.
+    fn doubts<S: Whose>(&mut self, from: From, vendor: &Outline<'_, S>, found: Vec<compare::Doubt<S, Ours>>) {
+        let here = &self.sides.ours.outline;
+        let fit = |index: At<Ours>| {
+            let item = &here.items[index];
+            (show::full_path(here, index), item.tree.position(item.directive().span.start))
+        };
+        self.walked.doubts.extend(found.into_iter().map(|(block, fits)| Doubt {
+            from,
+            block: show::full_path(vendor, block),
+            fits: fits.into_iter().map(fit).collect(),
+        }));
     }
 
     /// Decides one directive; says whether that of theirs is to be inserted.
@@ -123,9 +136,8 @@ impl Walker<'_, '_> {
                 false
             }
             (Some(base), None, Some(theirs)) => self.removed_by_ours(triple, base, theirs),
-            (Some(base), None, None) => {
+            (Some(_), None, None) => {
                 self.local(Kind::Removed, triple, Fate::AlreadyPresent);
-                debug_assert!(base < self.sides.base.outline.items.len());
                 false
             }
             (None, Some(ours), Some(theirs)) => {
@@ -155,7 +167,7 @@ impl Walker<'_, '_> {
         }
     }
 
-    fn in_all(&mut self, base: usize, ours: usize, theirs: usize) {
+    fn in_all(&mut self, base: At<Base>, ours: At<Ours>, theirs: At<Theirs>) {
         let Sides { base: from, ours: here, theirs: there } = *self.sides;
         self.around(base, ours, theirs);
         let triple = Triple { base: Some(base), ours: Some(ours), theirs: Some(theirs) };
@@ -166,7 +178,7 @@ impl Walker<'_, '_> {
                 // Somebody decides about a part of what the vendor changed.
                 let head = !same_words(there, here, (theirs, ours));
                 self.walked.acts[ours] = Act::Open(head.then_some(theirs));
-                self.open.push(Open { sides: [base, ours, theirs].map(Some), is_new: false });
+                self.open.push(Open { block: triple, is_new: false });
             } else if differs && !self.decided(triple, Choice::Ours) {
                 self.walked.acts[ours] = Act::Replace(theirs);
             }
@@ -174,18 +186,11 @@ impl Walker<'_, '_> {
             return;
         }
         let is_block = here.outline.items[ours].is_block();
-        let same = |one: (&Side<'_>, usize), other: (&Side<'_>, usize)| {
-            if is_block {
-                same_words(one.0, other.0, (one.1, other.1))
-            } else {
-                one.0.outline.items[one.1].meaning == other.0.outline.items[other.1].meaning
-            }
-        };
-        let changed_here = !same((from, base), (here, ours));
-        let changed_there = !same((from, base), (there, theirs));
+        let changed_here = !same_value(from, here, (base, ours), is_block);
+        let changed_there = !same_value(from, there, (base, theirs), is_block);
         let mut takes_theirs = changed_there && !changed_here && !self.decided(triple, Choice::Ours);
         if changed_here {
-            let fate = if same((here, ours), (there, theirs)) {
+            let fate = if same_value(here, there, (ours, theirs), is_block) {
                 Fate::AlreadyPresent
             } else if says_nothing(there, theirs) {
                 Fate::Carried
@@ -203,14 +208,14 @@ impl Walker<'_, '_> {
         }
         if is_block {
             self.walked.acts[ours] = Act::Open(takes_theirs.then_some(theirs));
-            self.open.push(Open { sides: [base, ours, theirs].map(Some), is_new: false });
+            self.open.push(Open { block: triple, is_new: false });
         } else if takes_theirs {
             self.walked.acts[ours] = Act::Replace(theirs);
         }
         self.comments(triple);
     }
 
-    fn removed_by_theirs(&mut self, base: usize, ours: usize) {
+    fn removed_by_theirs(&mut self, base: At<Base>, ours: At<Ours>) {
         let Sides { base: from, ours: here, .. } = *self.sides;
         let differences = compare_pair(from, here, (base, ours));
         let triple = Triple { base: Some(base), ours: Some(ours), theirs: None };
@@ -241,7 +246,7 @@ impl Walker<'_, '_> {
         }
     }
 
-    fn removed_by_ours(&mut self, triple: Triple, base: usize, theirs: usize) -> bool {
+    fn removed_by_ours(&mut self, triple: Triple, base: At<Base>, theirs: At<Theirs>) -> bool {
         let Sides { base: from, theirs: there, .. } = *self.sides;
         let is_same = from.outline.items[base].meaning == there.outline.items[theirs].meaning;
         if let Some(conflict) = self.unheard_there(theirs) {
@@ -267,7 +272,7 @@ impl Walker<'_, '_> {
 
     /// What both sides added under one identity: the same, or merged inside,
     /// or a conflict.
-    fn added_by_both(&mut self, triple: Triple, ours: usize, theirs: usize) {
+    fn added_by_both(&mut self, triple: Triple, ours: At<Ours>, theirs: At<Theirs>) {
         let (here, there) = (self.sides.ours, self.sides.theirs);
         let (our_item, their_item) = (&here.outline.items[ours], &there.outline.items[theirs]);
         // Two blocks that send the same people to HTTPS, each in its own words.
@@ -305,7 +310,7 @@ impl Walker<'_, '_> {
         if is_block {
             self.walked.acts[ours] = Act::Open(takes_theirs.then_some(theirs));
             self.walked.opened.insert(ours);
-            self.open.push(Open { sides: [None, Some(ours), Some(theirs)], is_new: true });
+            self.open.push(Open { block: triple, is_new: true });
             // What stands in the block is told one by one; an empty one as a whole.
             if !our_item.children.is_empty() {
                 if head_differs {
@@ -321,14 +326,20 @@ impl Walker<'_, '_> {
     }
 }
 
+/// What a list has beside those that are somebody's partner.
+fn left<S: Whose>(list: &[At<S>], partners: &[Option<At<S>>]) -> Vec<At<S>> {
+    let taken: BTreeSet<At<S>> = partners.iter().flatten().copied().collect();
+    list.iter().copied().filter(|index| !taken.contains(index)).collect()
+}
+
 /// A directive's own bytes, without what stands around it.
-fn written<'s>(side: &Side<'s>, index: usize) -> &'s [u8] {
+fn written<'s, S: Whose>(side: &Side<'s, S>, index: At<S>) -> &'s [u8] {
     let item = &side.outline.items[index];
     &item.tree.source()[item.directive().span.range()]
 }
 
 /// Whether a directive names a server as a vendor must who does not know it.
-fn says_nothing(side: &Side<'_>, index: usize) -> bool {
+fn says_nothing(side: &Side<'_, Theirs>, index: At<Theirs>) -> bool {
     let directive = side.outline.items[index].directive();
     directive.is("server_name") && is_placeholder(directive.args.iter())
 }

@@ -7,6 +7,7 @@ use super::model::{Choice, Choose, Sides};
 use super::references::Hints;
 use super::resolution::Resolutions;
 use super::walked::{Decided, Fate, Open, Triple, Walked};
+use crate::diff::at::{At, Ours};
 use crate::diff::compare::{Difference, Kind};
 use crate::diff::show;
 
@@ -28,7 +29,7 @@ pub(super) struct Walker<'a, 's> {
     pub walked: Walked,
     pub open: Vec<Open>,
     /// The block of ours that is looked at.
-    pub within: Option<usize>,
+    pub within: Option<At<Ours>>,
 }
 
 impl Walker<'_, '_> {

@@ -4,20 +4,48 @@
 //! directives or comments, so that none can close somebody else's block.
 
 use super::change::{Change, ChangeKind};
+use crate::diff::at::At;
 use crate::diff::compare::Side;
 use crate::diff::outline::Meanings;
 use crate::diff::show;
+use crate::position::SyntaxError;
 use crate::tree::{Body, Tree};
 use std::collections::{HashMap, HashSet};
 
 /// A change that cannot be made to this base.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{reason}")]
+#[error("{why}")]
 pub struct Misfit {
     /// Which one.
     pub index: usize,
     /// Why not.
-    pub reason: String,
+    pub why: Unfit,
+}
+
+/// Why a change cannot be made.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Unfit {
+    /// It names a directive that is not there.
+    #[error("the base has no `{0}`")]
+    NoDirective(String),
+    /// It names a block that is not there, or is none.
+    #[error("the base has no block `{0}`")]
+    NoBlock(String),
+    /// It adds nothing.
+    #[error("the text holds no directive")]
+    Empty,
+    /// Its text is several directives, or a block in the place of none.
+    #[error("the text is not one directive of the same kind")]
+    OtherKind,
+    /// It is about comments and has directives.
+    #[error("the text is more than comments")]
+    MoreThanComments,
+    /// Its text does not parse.
+    #[error(transparent)]
+    Text(#[from] SyntaxError),
+    /// With all changes the file does not parse.
+    #[error("the result does not parse: {0}")]
+    Result(SyntaxError),
 }
 
 /// The base with these changes.
@@ -29,35 +57,35 @@ pub fn apply(base: &Tree, changes: &[Change]) -> Result<Vec<u8>, Misfit> {
     if let Some(index) = changes.iter().position(|change| change.kind == ChangeKind::Whole) {
         let text = changes[index].text.clone().unwrap_or_default();
         let parsed = Tree::parse(text.clone());
-        return parsed.map(|_| text).map_err(|error| Misfit { index, reason: error.to_string() });
+        return parsed.map(|_| text).map_err(|error| Misfit { index, why: error.into() });
     }
-    let side = Side::of_tree(base, &mut Meanings::default());
-    let names: HashMap<String, usize> =
-        (0..side.outline.items.len()).map(|index| (show::full_path(&side.outline, index), index)).collect();
+    let side: Side<'_> = Side::of_tree(base, &mut Meanings::default());
+    let names: HashMap<String, At> =
+        side.outline.items.places().map(|index| (show::full_path(&side.outline, index), index)).collect();
     let mut maker =
         Maker { side: &side, base, names, edits: Edits::default(), out: Vec::new(), breaks: false };
     for (index, change) in changes.iter().enumerate() {
-        maker.take(change).map_err(|reason| Misfit { index, reason })?;
+        maker.take(change).map_err(|why| Misfit { index, why })?;
     }
     maker.write();
     let made = maker.out;
     match Tree::parse(made.clone()) {
         Ok(_) => Ok(made),
-        Err(error) => Err(Misfit { index: 0, reason: format!("the result does not parse: {error}") }),
+        Err(error) => Err(Misfit { index: 0, why: Unfit::Result(error) }),
     }
 }
 
 /// A block, and the directive in it that something stands behind.
-type Seat = (Option<usize>, Option<usize>);
+type Seat = (Option<At>, Option<At>);
 
-/// What happens to the directives of the base, by their index.
+/// What happens to the directives of the base, by their place.
 #[derive(Default)]
 struct Edits<'c> {
-    removed: HashSet<usize>,
-    heads: HashMap<usize, &'c [u8]>,
-    above: HashMap<usize, &'c [u8]>,
-    behind: HashMap<usize, &'c [u8]>,
-    feet: HashMap<Option<usize>, &'c [u8]>,
+    removed: HashSet<At>,
+    heads: HashMap<At, &'c [u8]>,
+    above: HashMap<At, &'c [u8]>,
+    behind: HashMap<At, &'c [u8]>,
+    feet: HashMap<Option<At>, &'c [u8]>,
     /// By block and by the directive that they stand behind.
     added: HashMap<Seat, Vec<&'c [u8]>>,
 }
@@ -65,7 +93,7 @@ struct Edits<'c> {
 struct Maker<'a, 's, 'c> {
     side: &'a Side<'s>,
     base: &'s Tree,
-    names: HashMap<String, usize>,
+    names: HashMap<String, At>,
     edits: Edits<'c>,
     out: Vec<u8>,
     /// Whether what is written next must start on a line of its own.
@@ -73,16 +101,15 @@ struct Maker<'a, 's, 'c> {
 }
 
 impl<'c> Maker<'_, '_, 'c> {
-    fn take(&mut self, change: &'c Change) -> Result<(), String> {
+    fn take(&mut self, change: &'c Change) -> Result<(), Unfit> {
         let text = change.text.as_deref().unwrap_or_default();
         match change.kind {
             ChangeKind::Added => {
                 let block = self.block(&change.block)?;
                 let anchor = |name: &String| self.named(&show::join(&change.block, name));
                 let after = change.after.as_ref().map(anchor).transpose()?;
-                let parsed = Tree::parse(text.to_vec()).map_err(|error| error.to_string())?;
-                if parsed.is_empty() {
-                    return Err("the text holds no directive".to_owned());
+                if Tree::parse(text.to_vec())?.is_empty() {
+                    return Err(Unfit::Empty);
                 }
                 self.edits.added.entry((block, after)).or_default().push(text);
             }
@@ -112,22 +139,22 @@ impl<'c> Maker<'_, '_, 'c> {
         Ok(())
     }
 
-    fn named(&self, path: &str) -> Result<usize, String> {
-        self.names.get(path).copied().ok_or_else(|| format!("the base has no `{path}`"))
+    fn named(&self, path: &str) -> Result<At, Unfit> {
+        self.names.get(path).copied().ok_or_else(|| Unfit::NoDirective(path.to_owned()))
     }
 
-    fn block(&self, path: &str) -> Result<Option<usize>, String> {
+    fn block(&self, path: &str) -> Result<Option<At>, Unfit> {
         if path.is_empty() {
             return Ok(None);
         }
         let found = self.names.get(path).copied();
         let found = found.filter(|&index| self.side.outline.items[index].is_block());
-        found.map(Some).ok_or_else(|| format!("the base has no block `{path}`"))
+        found.map(Some).ok_or_else(|| Unfit::NoBlock(path.to_owned()))
     }
 
     /// Writes the whole file: open blocks wait on a list.
     fn write(&mut self) {
-        let mut open: Vec<(Option<usize>, usize)> = vec![(None, 0)];
+        let mut open: Vec<(Option<At>, usize)> = vec![(None, 0)];
         self.additions(None, None);
         while let Some((block, next)) = open.last_mut() {
             let (block, at) = (*block, *next);
@@ -157,7 +184,7 @@ impl<'c> Maker<'_, '_, 'c> {
     }
 
     /// What comes behind a directive: its comment, and what was added there.
-    fn end(&mut self, index: usize) {
+    fn end(&mut self, index: At) {
         let item = &self.side.outline.items[index];
         match self.edits.behind.get(&index).copied() {
             Some(text) if !text.is_empty() => {
@@ -174,7 +201,7 @@ impl<'c> Maker<'_, '_, 'c> {
         self.additions(item.parent, Some(index));
     }
 
-    fn additions(&mut self, block: Option<usize>, after: Option<usize>) {
+    fn additions(&mut self, block: Option<At>, after: Option<At>) {
         for text in self.edits.added.remove(&(block, after)).unwrap_or_default() {
             self.line_break();
             self.push(text);
@@ -182,7 +209,7 @@ impl<'c> Maker<'_, '_, 'c> {
         }
     }
 
-    fn gap(&mut self, index: usize) {
+    fn gap(&mut self, index: At) {
         let item = &self.side.outline.items[index];
         let units = self.side.units_of(index);
         let gap = units.text(units.gap(item.id));
@@ -192,7 +219,7 @@ impl<'c> Maker<'_, '_, 'c> {
         }
     }
 
-    fn foot(&mut self, block: Option<usize>) {
+    fn foot(&mut self, block: Option<At>) {
         let (units, id) = match block {
             Some(index) => (Some(self.side.units_of(index)), Some(self.side.outline.items[index].id)),
             None => (self.side.root_units(), None),
@@ -216,7 +243,7 @@ impl<'c> Maker<'_, '_, 'c> {
         self.push(indent);
     }
 
-    fn head(&mut self, index: usize) {
+    fn head(&mut self, index: At) {
         let item = &self.side.outline.items[index];
         let units = self.side.units_of(index);
         let head = self.edits.heads.get(&index).copied();
@@ -244,9 +271,9 @@ impl<'c> Maker<'_, '_, 'c> {
 }
 
 /// Whether the text is a directive without what stands in its block.
-fn one_head(text: &[u8], is_block: bool) -> Result<(), String> {
+fn one_head(text: &[u8], is_block: bool) -> Result<(), Unfit> {
     let whole = if is_block { [text, b"\n}"].concat() } else { text.to_vec() };
-    let parsed = Tree::parse(whole).map_err(|error| error.to_string())?;
+    let parsed = Tree::parse(whole)?;
     let fits = match parsed.roots() {
         [only] => match parsed.directive(*only).body {
             Body::Block { children, .. } => is_block && children.is_empty() && parsed.len() == 1,
@@ -254,10 +281,9 @@ fn one_head(text: &[u8], is_block: bool) -> Result<(), String> {
         },
         _ => false,
     };
-    if fits { Ok(()) } else { Err("the text is not one directive of the same kind".to_owned()) }
+    if fits { Ok(()) } else { Err(Unfit::OtherKind) }
 }
 
-fn only_comments(text: &[u8]) -> Result<(), String> {
-    let parsed = Tree::parse(text.to_vec()).map_err(|error| error.to_string())?;
-    if parsed.is_empty() { Ok(()) } else { Err("the text is more than comments".to_owned()) }
+fn only_comments(text: &[u8]) -> Result<(), Unfit> {
+    if Tree::parse(text.to_vec())?.is_empty() { Ok(()) } else { Err(Unfit::MoreThanComments) }
 }

@@ -10,7 +10,7 @@ mod apply;
 mod change;
 mod record;
 
-pub use apply::{Misfit, apply};
+pub use apply::{Misfit, Unfit, apply};
 pub use change::{Change, ChangeKind};
 pub use record::record;
 
@@ -21,8 +21,8 @@ use crate::tree::Tree;
 /// The change that removes what a path names; nothing where the base has no such directive.
 #[must_use]
 pub fn named(base: &Tree, path: &str) -> Option<Change> {
-    let outline = Outline::of_tree(base, &mut Meanings::default());
-    let index = (0..outline.items.len()).find(|&index| show::full_path(&outline, index) == path)?;
+    let outline: Outline<'_> = Outline::of_tree(base, &mut Meanings::default());
+    let index = outline.items.places().find(|&index| show::full_path(&outline, index) == path)?;
     let item = &outline.items[index];
     Some(Change {
         kind: ChangeKind::Removed,
@@ -112,7 +112,7 @@ mod tests {
         let mut changes = record(&base, &tree(b"s { a 1; b; }"));
         "t".clone_into(&mut changes[0].block);
         let misfit = apply(&base, &changes).expect_err("no such block");
-        assert_eq!((misfit.index, misfit.reason.as_str()), (0, "the base has no block `t`"));
+        assert_eq!((misfit.index, misfit.why), (0, super::Unfit::NoBlock("t".to_owned())));
         changes[0].block = "s".to_owned();
         for hostile in [&b"} x {"[..], b"{", b"", b"'"] {
             changes[0].text = Some(hostile.to_vec());

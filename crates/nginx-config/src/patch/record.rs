@@ -5,7 +5,8 @@
 
 use super::apply::apply;
 use super::change::{Change, ChangeKind};
-use crate::diff::compare::{Side, moved, pair_lists, same_words};
+use crate::diff::at::{At, Base, Ours};
+use crate::diff::compare::{Pair, Side, moved, pair_lists, same_value};
 use crate::diff::outline::Meanings;
 use crate::diff::{Kind, diff, show};
 use crate::position::Span;
@@ -16,7 +17,8 @@ use std::collections::BTreeSet;
 #[must_use]
 pub fn record(base: &Tree, ours: &Tree) -> Vec<Change> {
     let mut meanings = Meanings::default();
-    let [old, new] = [base, ours].map(|tree| Side::of_tree(tree, &mut meanings));
+    let old = Side::of_tree(base, &mut meanings);
+    let new = Side::of_tree(ours, &mut meanings);
     let changes = Recorder { old: &old, new: &new, base, ours, found: Vec::new() }.run();
     let leads_there =
         apply(base, &changes).ok().and_then(|made| Tree::parse(made).ok()).is_some_and(|made| {
@@ -39,14 +41,12 @@ fn whole(base: &Tree, ours: &Tree) -> Change {
 }
 
 struct Recorder<'a, 's> {
-    old: &'a Side<'s>,
-    new: &'a Side<'s>,
+    old: &'a Side<'s, Base>,
+    new: &'a Side<'s, Ours>,
     base: &'a Tree,
     ours: &'a Tree,
     found: Vec<Change>,
 }
-
-type Pair = (usize, usize);
 
 impl Recorder<'_, '_> {
     fn run(mut self) -> Vec<Change> {
@@ -78,7 +78,7 @@ impl Recorder<'_, '_> {
                 }
             }
         }
-        let stays: std::collections::BTreeMap<usize, usize> =
+        let stays: std::collections::BTreeMap<At<Ours>, At<Base>> =
             pairs.iter().filter(|pair| !moves.contains(pair)).map(|&(a, b)| (b, a)).collect();
         let mut after = None;
         for &index in to {
@@ -91,7 +91,14 @@ impl Recorder<'_, '_> {
         deeper
     }
 
-    fn push(&mut self, kind: ChangeKind, old: usize, text: Option<Vec<u8>>, was: Option<Vec<u8>>, at: usize) {
+    fn push(
+        &mut self,
+        kind: ChangeKind,
+        old: At<Base>,
+        text: Option<Vec<u8>>,
+        was: Option<Vec<u8>>,
+        at: usize,
+    ) {
         let outline = &self.old.outline;
         let block = show::path_of(outline, outline.items[old].parent);
         let directive = show::label(outline, old);
@@ -103,13 +110,13 @@ impl Recorder<'_, '_> {
         self.ours.position(offset).line
     }
 
-    fn removed(&mut self, index: usize) {
+    fn removed(&mut self, index: At<Base>) {
         let span = self.old.outline.items[index].directive().span;
         self.push(ChangeKind::Removed, index, None, Some(bytes(self.base, span)), 0);
         self.found.last_mut().expect("just pushed").line = 0;
     }
 
-    fn added(&mut self, block: Option<usize>, after: Option<usize>, index: usize) {
+    fn added(&mut self, block: Option<At<Base>>, after: Option<At<Base>>, index: At<Ours>) {
         let outline = &self.old.outline;
         let item = &self.new.outline.items[index];
         let units = self.new.units_of(index);
@@ -132,11 +139,7 @@ impl Recorder<'_, '_> {
         let (from, to) = pair;
         let (old, new) = (&self.old.outline.items[from], &self.new.outline.items[to]);
         let (old_units, new_units) = (self.old.units_of(from), self.new.units_of(to));
-        let same = if old.is_block() && new.is_block() {
-            same_words(self.old, self.new, pair)
-        } else {
-            old.meaning == new.meaning
-        };
+        let same = same_value(self.old, self.new, pair, old.is_block() && new.is_block());
         let [old_head, new_head] =
             [(old_units, old.id), (new_units, new.id)].map(|(units, id)| units.head(id));
         let [old_tail, new_tail] =

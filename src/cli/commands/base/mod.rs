@@ -8,11 +8,11 @@ mod operand;
 use crate::cli::args::LearnArgs;
 use crate::cli::context::Context;
 use crate::cli::files::{IfExists, write_out};
-use crate::inspect::{ClientRoute, SiteCopy};
+use crate::inspect::{ClientRoute, InCopy, SiteCopy};
 use crate::outcome::codes;
 use crate::outcome::{Failure, FailureKind, Finding, Outcome, OutcomeKind, Row, counted, counted_as, row};
 use nginx_config::learn::{Learned, LeftOut, Part, Percent, learn as learn_from};
-use operand::{Opened, open};
+use operand::open;
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
@@ -37,8 +37,8 @@ pub fn learn(context: &Context, args: &LearnArgs) -> Result<Outcome, Failure> {
     context.progress.stage("reading the servers' files");
     for path in &args.servers {
         match open(path, args.site.as_deref())? {
-            Opened::Site(site) => servers.push(Server { operand: path, site: *site }),
-            Opened::Nothing(why) => findings.push(
+            InCopy::Site(site) => servers.push(Server { operand: path, site: *site }),
+            InCopy::Nothing(why) => findings.push(
                 Finding::new(codes::BASE_NO_SITE, "no file of Motion's was found")
                     .evidence(format!("{}: {}", path.display(), nginx_config::redact_text(&why)))
                     .advice("name the file itself, or its place with --site"),

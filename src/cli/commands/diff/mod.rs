@@ -4,7 +4,7 @@
 //! never shown, that they differ is.
 
 mod lines;
-pub(super) mod operand;
+mod operand;
 
 use crate::cli::args::DiffArgs;
 use crate::cli::context::Context;

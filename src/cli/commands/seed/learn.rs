@@ -12,10 +12,10 @@ use crate::cli::files::{IfExists, read_look, write_out};
 use crate::db::{Access, Catalog, Connection, DbError, FileAccess};
 use crate::host::{clock, random};
 use crate::outcome::{DatabaseSection, Failure, FailureKind, Outcome, OutcomeKind, counted_as, row};
-use crate::seed::discover::{Grade, Proposal, discover_around, foresee, record};
+use crate::seed::discover::{Grade, Proposal, Section, discover_around};
 use crate::seed::learn::{
-    Changes, Choice, FORMAT, Found, Lesson, Picture, after_deletion, choose, compare, lesson, outranked,
-    photograph,
+    Changes, Choice, Found, Lesson, Picture, after_deletion, choose, compare, lesson, photograph, taught,
+    without_step,
 };
 use crate::seed::unopened;
 use serde_json::{Value, json};
@@ -99,7 +99,7 @@ fn begin(context: &Context, args: &SchemaLearnArgs) -> Result<Outcome, Failure> 
     let taken = clock::now().to_string();
     let picture = opened.reading(|conn, catalog| photograph(conn, catalog, task, &salt, &taken))?;
     let standing = if args.force { IfExists::Replace } else { IfExists::Keep };
-    opened.write(&place, &encoded(&picture), standing, None)?;
+    opened.write(&place, &picture.to_json(), standing, None)?;
     let mut outcome = Outcome::new("seed schema learn", OutcomeKind::Ok);
     outcome.database = Some(opened.server);
     let steps = picture.task.steps();
@@ -115,18 +115,9 @@ fn begin(context: &Context, args: &SchemaLearnArgs) -> Result<Outcome, Failure> 
     outcome.details.add("steps", steps);
     outcome.details.add("task", json!(picture.task));
     outcome.details.add("file", place.display().to_string());
-    // Why there is no step for a channel: its table is a view, its key a UUID.
-    let of_ends = |note: &String| note.starts_with("users") || note.starts_with("queues");
     let notes = picture.task.doubts().into_iter().chain(picture.unseen());
-    let notes: Vec<String> =
-        notes.chain(proposal.notes.into_iter().filter(of_ends).filter(|note| !says_nothing(note))).collect();
-    outcome.details.notes = Some(notes);
+    outcome.details.notes = Some(notes.chain(without_step(proposal)).collect());
     Ok(outcome)
-}
-
-/// Channels that this Motion lacks.
-fn says_nothing(note: &str) -> bool {
-    note.ends_with(": no table found")
 }
 
 fn end(context: &Context, args: &SchemaLearnArgs) -> Result<Outcome, Failure> {
@@ -138,13 +129,8 @@ fn end(context: &Context, args: &SchemaLearnArgs) -> Result<Outcome, Failure> {
         return Err(Failure::new(FailureKind::Refused, message)
             .with_hint("name the same database, or begin again with `motionctl seed schema learn --begin`"));
     }
-    let steps = picture.task.steps().len();
-    if let Some(step) = args.left_out.iter().find(|step| !(2..=steps).contains(*step)) {
-        let message = format!("--left-out {step}: the steps that may be left out are 2 to {steps}");
-        return Err(Failure::new(FailureKind::Usage, message));
-    }
     if !args.deleted {
-        picture.task.left_out.clone_from(&args.left_out);
+        picture.task.leave_out(&args.left_out)?;
     }
     let standing = if args.force { IfExists::Replace } else { IfExists::Keep };
     let files = Files { from: &from, map: args.out.as_deref(), standing };
@@ -178,11 +164,10 @@ fn compared(opened: &mut Opened, mut picture: Picture, files: &Files<'_>) -> Res
         outcome.details.notes = Some(notes);
         return Ok(outcome);
     };
-    let mut proposal = merged(opened, &found.profiles, &learned.sections);
-    proposal.notes.splice(0..0, notes.iter().cloned());
+    let proposal = merged(opened, &found.profiles, &learned.sections, notes.clone());
     written(opened, &proposal, files, &mut outcome)?;
     picture.found = Some(Found { notes, ..found });
-    write_out(files.from, encoded(&picture).as_bytes(), IfExists::Replace, &[])?;
+    write_out(files.from, picture.to_json().as_bytes(), IfExists::Replace, &[])?;
     Ok(outcome)
 }
 
@@ -203,22 +188,19 @@ fn deleted(opened: &mut Opened, mut picture: Picture, files: &Files<'_>) -> Resu
         );
         return Ok(outcome);
     }
-    let mut proposal = merged(opened, &found.profiles, &deletion.found.sections);
-    proposal.notes.splice(0..0, deletion.notes.into_iter().chain(found.notes.clone()));
+    let notes = deletion.notes.into_iter().chain(found.notes.clone()).collect();
+    let proposal = merged(opened, &found.profiles, &deletion.found.sections, notes);
     written(opened, &proposal, files, &mut outcome)?;
     // The rows stay as they were found, so that this can be asked again.
     picture.found = Some(Found { rows: found.rows, ..deletion.found });
-    write_out(files.from, encoded(&picture).as_bytes(), IfExists::Replace, &[])?;
+    write_out(files.from, picture.to_json().as_bytes(), IfExists::Replace, &[])?;
     Ok(outcome)
 }
 
 /// What `discover` says of the rest, with what was learned.
-fn merged(opened: &mut Opened, profiles: &str, learned: &[crate::seed::discover::Section]) -> Proposal {
-    let mut proposal = opened.proposal(Some(profiles));
-    outranked(&mut proposal, learned);
-    record(&opened.catalog, &mut proposal);
-    foresee(&opened.catalog, opened.connection.engine(), &mut proposal);
-    proposal
+fn merged(opened: &mut Opened, profiles: &str, learned: &[Section], notes: Vec<String>) -> Proposal {
+    let concluded = opened.proposal(Some(profiles));
+    taught(concluded, learned, notes, &opened.catalog, opened.connection.engine())
 }
 
 /// Writes the proposal or has it printed, and says what to do with it.
@@ -278,23 +260,15 @@ fn told(changes: &[Changes], learned: &Lesson, outcome: &mut Outcome) {
     outcome.details.add("profile", row);
 }
 
-fn encoded(picture: &Picture) -> String {
-    serde_json::to_string(picture).expect("a picture has text keys and no floats")
-}
-
 fn read(place: &Path) -> Result<Picture, Failure> {
     let name = place.display();
     let bytes = read_look(place).map_err(|error| {
         Failure::new(FailureKind::Unavailable, format!("reading the first look {name}: {error}"))
             .with_hint("begin with `motionctl seed schema learn --begin`; --from names another file")
     })?;
-    let invalid =
-        |why: String| Failure::new(FailureKind::Invalid, format!("reading the first look {name}: {why}"));
-    let picture: Picture = serde_json::from_slice(&bytes).map_err(|error| invalid(error.to_string()))?;
-    match picture.format {
-        FORMAT => Ok(picture),
-        other => Err(invalid(format!("this motionctl reads the format {FORMAT}, not {other}"))),
-    }
+    Picture::from_json(&bytes).map_err(|error| {
+        Failure::new(FailureKind::Invalid, format!("reading the first look {name}: {error}"))
+    })
 }
 
 /// The file that was named, or the one in our folder: root's below `/var/lib`, anybody else's below the home.
