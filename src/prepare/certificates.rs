@@ -15,14 +15,8 @@ use std::path::{Path, PathBuf};
 
 /// What else NGINX loads for TLS when it reads its configuration.
 const PARAMETERS: [&str; 8] = [
-    "ssl_dhparam",
-    "ssl_crl",
-    "ssl_password_file",
-    "ssl_session_ticket_key",
-    "ssl_stapling_file",
-    "proxy_ssl_crl",
-    "proxy_ssl_password_file",
-    "grpc_ssl_password_file",
+    "ssl_dhparam", "ssl_crl", "ssl_password_file", "ssl_session_ticket_key", "ssl_stapling_file",
+    "proxy_ssl_crl", "proxy_ssl_password_file", "grpc_ssl_password_file",
 ];
 
 /// The files that the new configuration loads for TLS and that are not there. What a change writes beside it, such as

@@ -157,10 +157,7 @@ fn seeding_goes_on_every_old_kernel_as_on_this_one() {
             let answer = crate::support::said::answer(&command.output().expect("the binary starts"));
             let document = answer.document();
             json!([
-                arguments[1],
-                answer.code,
-                document["outcome"],
-                document["changes"],
+                arguments[1], answer.code, document["outcome"], document["changes"],
                 document["error"]["message"]
             ])
         });

@@ -102,13 +102,7 @@ mod tests {
     #[test]
     fn marks_are_known_by_their_names() {
         for name in [
-            "deletedAt",
-            "deleted_at",
-            "isDeleted",
-            "deleted",
-            "removed",
-            "is_archived",
-            "DeletedOn",
+            "deletedAt", "deleted_at", "isDeleted", "deleted", "removed", "is_archived", "DeletedOn",
             "dateDeleted",
         ] {
             assert!(may_mark_deleted(name), "{name}");

@@ -56,9 +56,7 @@ fn numbers_and_nouns_agree() {
         let path = file(&db, "one.yaml", "profiles: [{ name: Day, agents: { remove: [ann] } }]");
         let plan = seed(&db, "plan", &path, &[]);
         for words in [
-            "1 row, which is deleted",
-            "1 row would be deleted",
-            "1 membership of agents",
+            "1 row, which is deleted", "1 row would be deleted", "1 membership of agents",
             "1 finding would stop",
         ] {
             assert!(plan.stdout.contains(words), "{words}\n{}", plan.stdout);
