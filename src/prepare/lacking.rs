@@ -37,7 +37,7 @@ pub fn not_this_machine(root: &Root, facts: &Facts, errors: impl Iterator<Item =
     (lacks || errors.iter().any(|line| is_about_modules(line))).then(|| {
         let title = "NGINX of this machine refuses this copy, which says little about the server";
         let advice = "where it has other modules than the server, run motionctl on the server itself";
-        errors.into_iter().fold(not_validated(title, advice), Finding::evidence)
+        not_validated(title, advice).evidence_lines(errors)
     })
 }
 

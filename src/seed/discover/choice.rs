@@ -54,7 +54,6 @@ pub enum Choice<'c, 'a> {
     None(Vec<String>),
 }
 
-/// Chooses.
 pub fn choose<'c, 'a>(offers: Vec<Offer<'c, 'a>>, kind: LinkKind) -> Choice<'c, 'a> {
     let mut able = Vec::new();
     let mut unable = Vec::new();

@@ -62,7 +62,7 @@ fn link_meaning_unknown(map: &Map, catalog: &Catalog, needs: &Needs, writes: boo
     let title = "a column may change what a link means, and the schema map does not name it";
     let level = if writes { Level::Stop } else { Level::Warn };
     let finding = Finding::graded(codes::SEED_LINK_MEANING_UNKNOWN, level, title);
-    let finding = lines.into_iter().fold(finding, Finding::evidence);
+    let finding = finding.evidence_lines(lines);
     Some(finding.advice(if writes {
         "say in the map which rows are meant (`only`, `fixed`, `deleted`), or that the column means nothing \
          (`ignored = [\"column\"]` under the link); or accept it with --accept seed.link-meaning-unknown"
@@ -134,18 +134,7 @@ mod tests {
     use crate::seed::map::LinkKind;
 
     fn column(name: &str, full_type: &str, nullable: bool) -> Column {
-        Column {
-            name: name.to_owned(),
-            data_type: full_type.split(['(', ' ']).next().unwrap_or_default().to_owned(),
-            full_type: full_type.to_owned(),
-            length: None,
-            charset: None,
-            collation: None,
-            nullable,
-            default: ColumnDefault::None,
-            extra: String::new(),
-            comment: String::new(),
-        }
+        Column { nullable, ..Column::bare(name, full_type) }
     }
 
     fn link() -> Link {
