@@ -7,8 +7,8 @@
 use super::error::BackupError;
 use super::layout::STORE_FOLDER;
 use super::manifest::Entry;
-use crate::host::Root;
 use crate::host::files::{FileState, observe, way};
+use crate::host::{Root, is_absent};
 use crate::values::{Attributes, RootPath};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs::Metadata;
@@ -141,8 +141,4 @@ fn file_behind(root: &Root, link: &RootPath) -> Result<Option<RootPath>, BackupE
     };
     let status = root.symlink_metadata(&target).map_err(BackupError::io("looking at", &target))?;
     Ok(status.is_file().then_some(target))
-}
-
-fn is_absent(error: &io::Error) -> bool {
-    matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory)
 }

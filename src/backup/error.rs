@@ -53,7 +53,6 @@ pub enum BackupError {
     Newer {
         /// Which backup.
         id: BackupId,
-        /// Its format.
         format: u32,
     },
     /// A file changed while it was copied; a backup of it would be neither old nor new.

@@ -12,19 +12,8 @@ use std::ffi::OsString;
 
 /// Options of how one run is shown or what it leaves besides; another run has its own.
 const OF_ONE_RUN: [&str; 13] = [
-    "json",
-    "color",
-    "quiet",
-    "verbose",
-    "no-input",
-    "dry-run",
-    "detailed-exitcode",
-    "out",
-    "html",
-    "keep",
-    "load",
-    "candidate-out",
-    "decisions",
+    "json", "color", "quiet", "verbose", "no-input", "dry-run", "detailed-exitcode", "out", "html", "keep",
+    "load", "candidate-out", "decisions",
 ];
 /// Who has agreed to one command has not agreed to another.
 const OF_ONE_COMMAND: [&str; 1] = ["yes"];

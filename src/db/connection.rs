@@ -10,7 +10,6 @@ use super::source::Source;
 use super::sqlite::SqliteSession;
 use super::value::{Row, Value};
 
-/// A connection.
 pub struct Connection {
     session: Session,
     server: Server,

@@ -40,7 +40,6 @@ pub enum OptionFileError {
     Io {
         /// The file.
         path: PathBuf,
-        /// The cause.
         cause: std::io::Error,
     },
     /// Others may read or change it.
@@ -50,7 +49,6 @@ pub enum OptionFileError {
         path: PathBuf,
         /// `read` or `changed`.
         what: &'static str,
-        /// Its mode.
         mode: u32,
     },
     /// It belongs to somebody else.
@@ -66,7 +64,6 @@ pub enum OptionFileError {
     Unfit {
         /// The file.
         path: PathBuf,
-        /// What it is.
         what: &'static str,
     },
     /// None of the groups that are read is in it: its name may be mistyped, and nothing of it would count.

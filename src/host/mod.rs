@@ -31,6 +31,6 @@ pub use files::plain_tree::{NoPlace, PlainTree};
 pub use files::private::PrivateFolder;
 pub use files::space::{Access, Space, space_at};
 pub use lock::{Holder, LockError, STATE_FOLDER, WriteLock, holder, state_folder};
-pub use root::{Extent, MOST_BYTES, Root};
+pub use root::{Extent, MOST_BYTES, Root, is_absent};
 pub use system::hidden::{read_hidden, show_typing_again};
 pub use system::uptime::{Clocks, Uptime, clocks, uptime};

@@ -40,7 +40,7 @@ pub(super) fn absence(
         let others = others.iter().map(|master| format!("{}, does not read these files", described(master)));
         (finding, unwanted.into_iter().chain(others).collect())
     };
-    lines.into_iter().fold(finding, Finding::evidence)
+    finding.evidence_lines(lines)
 }
 
 /// What is left alone, whatever it calls itself.

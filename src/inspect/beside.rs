@@ -39,7 +39,7 @@ fn unguarded(config: &Config, around: &Around<'_>, server: &ServerFacts) -> Opti
     let title = "what decides who gets in at Motion's other pages does not guard the new client";
     let finding = Finding::graded(codes::ROUTES_UNGUARDED, Level::Warn, title)
         .advice("where it is not meant so, copy those directives into the location of /user-ui/");
-    (!lines.is_empty()).then(|| lines.into_iter().fold(finding, Finding::evidence))
+    (!lines.is_empty()).then(|| finding.evidence_lines(lines))
 }
 
 fn error_page(facts: &Facts, config: &Config, server: &ServerFacts) -> Option<Finding> {

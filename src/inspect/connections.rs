@@ -71,8 +71,8 @@ fn told(counts: &[Count]) -> Finding {
         "they stay on the old workers after a reload, until they end or worker_shutdown_timeout cuts them",
     );
     let open = counts.iter().filter(|count| count.open > 0);
-    open.fold(finding, |finding, count| {
+    finding.evidence_lines(open.map(|count| {
         let open = counted(count.open, "connection");
-        finding.evidence(format!("{}: {open} to Motion, kept alive or upgraded", count.who))
-    })
+        format!("{}: {open} to Motion, kept alive or upgraded", count.who)
+    }))
 }

@@ -93,7 +93,7 @@ fn sessions_unknown(level: Level) -> Finding {
 }
 
 fn topology_unknown(root: &Root, evidence: Vec<String>) -> Finding {
-    evidence.into_iter().fold(not_wholly_seen(root), Finding::evidence)
+    not_wholly_seen(root).evidence_lines(evidence)
 }
 
 fn remote(host: &str) -> Finding {
@@ -170,7 +170,7 @@ fn topology(
     if !cluster.is_empty() {
         let finding = Finding::new(codes::TOPOLOGY_DATABASE_CLUSTER, "the database is part of a cluster")
             .advice(VENDOR);
-        findings.push(cluster.into_iter().fold(finding, Finding::evidence));
+        findings.push(finding.evidence_lines(cluster));
     }
     match ask(conn, &["SHOW REPLICAS", "SHOW REPLICA HOSTS", "SHOW SLAVE HOSTS"])? {
         Asked::Rows(rows) if rows.is_empty() => {}
@@ -209,19 +209,18 @@ fn source_line(row: &Row) -> String {
 }
 
 fn replicas(rows: &[Row]) -> Finding {
-    let finding = Finding::new(
-        codes::TOPOLOGY_DATABASE_REPLICA,
-        "replicas are attached to the database; one for reports is a legitimate standalone set-up",
-    )
-    .advice("make sure that the replica is for reports and not for taking over");
-    rows.iter().fold(finding, |finding, row| {
+    let line = |row: &Row| {
         let host = row.named("Host").map(Value::display).filter(|host| !host.is_empty());
         let id = row.named("Server_id").map_or_else(String::new, Value::display);
-        finding.evidence(match host {
+        match host {
             Some(host) => format!("replica {host}, server id {id}"),
             None => format!("replica with server id {id}"),
-        })
-    })
+        }
+    };
+    let title = "replicas are attached to the database; one for reports is a legitimate standalone set-up";
+    Finding::new(codes::TOPOLOGY_DATABASE_REPLICA, title)
+        .advice("make sure that the replica is for reports and not for taking over")
+        .evidence_lines(rows.iter().map(line))
 }
 
 #[cfg(test)]

@@ -87,7 +87,7 @@ fn upgrade(line: &[Master], serving: &[usize]) -> Finding {
         let age = if at == 0 { "the old master" } else { "started by it, the new one" };
         format!("pid {}, {age}: {}", master.id.pid, workers(master))
     });
-    told.fold(finding, Finding::evidence)
+    finding.evidence_lines(told)
 }
 
 /// A stop about more than one master.
@@ -107,7 +107,7 @@ pub(super) fn retiring(family: &Family) -> Option<Finding> {
     let finding = Finding::graded(codes::NGINX_SEVERAL_MASTERS, Level::Info, title);
     let finding = finding.evidence(format!("pid {}: {}", family.head.id.pid, workers(&family.head)));
     let told = family.retiring.iter().map(|one| format!("pid {}: {}", one.id.pid, workers(one)));
-    (!family.retiring.is_empty()).then(|| told.fold(finding, Finding::evidence))
+    (!family.retiring.is_empty()).then(|| finding.evidence_lines(told))
 }
 
 /// `2 workers serve, 1 is shutting down`.

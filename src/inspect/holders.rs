@@ -168,10 +168,10 @@ impl Who {
             Self::Other | Self::Program => held(),
             Self::Unseen if machine::is_superuser() => held(),
             Self::Unseen => {
-                return lines.into_iter().fold(unseen("the sockets of other users"), Finding::evidence);
+                return unseen("the sockets of other users").evidence_lines(lines);
             }
         };
-        lines.into_iter().fold(finding, Finding::evidence)
+        finding.evidence_lines(lines)
     }
 }
 

@@ -56,7 +56,7 @@ pub(super) fn findings(root: &Root, stand_ins: &BTreeMap<PathBuf, StandIn>) -> V
             StandIn::Link(target) => links.push(format!("{} leads to {}", path.display(), target.display())),
         }
     }
-    let said = |finding: Finding, lines: &[String]| lines.iter().cloned().fold(finding, Finding::evidence);
+    let said = |finding: Finding, lines: &[String]| finding.evidence_lines(lines);
     let mut findings = Vec::new();
     if !missing.is_empty() {
         let title = format!(

@@ -167,7 +167,7 @@ fn pick(root: &Root, on_disk: Option<&Asked>, options: &Options, mut own: Vec<Ca
 fn several(own: &[Candidate]) -> Finding {
     let finding = family::several("several NGINX masters run here")
         .advice("stop the ones that do not serve Motion, or move them to containers of their own");
-    own.iter().map(|one| described(&one.family.head)).fold(finding, Finding::evidence)
+    finding.evidence_lines(own.iter().map(|one| described(&one.family.head)))
 }
 
 /// Where a program reads when it is told nothing.

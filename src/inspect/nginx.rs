@@ -268,7 +268,7 @@ fn untrusted(refused: &[Distrust]) -> Option<Finding> {
     let finding = Finding::graded(codes::NGINX_UNTRUSTED, Level::Warn, title)
         .advice("give it and the folders above it to root alone, or remove it");
     let listed = refused.iter().map(ToString::to_string);
-    (!refused.is_empty()).then(|| listed.fold(finding, Finding::evidence))
+    (!refused.is_empty()).then(|| finding.evidence_lines(listed))
 }
 
 fn missing(refused: &[Distrust], several: &[Asked]) -> Failure {
@@ -280,10 +280,10 @@ fn missing(refused: &[Distrust], several: &[Asked]) -> Failure {
     let finding = Finding::new(codes::NGINX_MISSING, title)
         .evidence(format!("{what} on {}", trust::SEARCH_PATH))
         .advice("install NGINX, name its program with --nginx, or run motionctl on the server itself");
-    let finding = refused.iter().map(ToString::to_string).fold(finding, Finding::evidence);
+    let finding = finding.evidence_lines(refused.iter().map(ToString::to_string));
     let places = || place::USUAL.iter().map(|(_, program)| format!("looked for {program}"));
     let there = several.iter().map(|asked| format!("{} is there", asked.program.name().display()));
-    let finding = there.fold(finding, Finding::evidence);
-    let finding = if several.is_empty() { places().fold(finding, Finding::evidence) } else { finding };
+    let finding = finding.evidence_lines(there);
+    let finding = if several.is_empty() { finding.evidence_lines(places()) } else { finding };
     Failure::new(FailureKind::Unavailable, title).with_findings(vec![finding])
 }

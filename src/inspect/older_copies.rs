@@ -4,12 +4,11 @@
 //! else could have written is no copy of anything. Our own backups are not looked at.
 
 use crate::facts::Facts;
-use crate::host::Root;
+use crate::host::{Root, is_absent};
 use crate::values::TextPath;
 use nginx_config::Config;
 use std::collections::BTreeSet;
 use std::fs::Metadata;
-use std::io::ErrorKind;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
@@ -115,7 +114,7 @@ impl Search<'_> {
         }
         let names = match self.root.read_dir(folder) {
             Ok(names) => names,
-            Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => return,
+            Err(error) if is_absent(&error) => return,
             Err(error) => return self.copies.unknown.push(format!("{}: {error}", folder.display())),
         };
         for name in names {

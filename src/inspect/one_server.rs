@@ -47,17 +47,8 @@ pub fn may_be_nginx_s(path: &Path) -> bool {
     const PRIVATE: [&str; 6] = ["pem", "key", "p12", "pfx", "jks", "htpasswd"];
     const ELSEWHERE: [&str; 6] = ["log", "cache", "lib", "run", "tmp", "spool"];
     const FOLDERS: [&str; 11] = [
-        "nginx",
-        "openresty",
-        "angie",
-        "tengine",
-        "freenginx",
-        "bitnami",
-        "conf.d",
-        "sites-enabled",
-        "sites-available",
-        "http.d",
-        "snippets",
+        "nginx", "openresty", "angie", "tengine", "freenginx", "bitnami", "conf.d", "sites-enabled",
+        "sites-available", "http.d", "snippets",
     ];
     let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
     let is_private = PRIVATE.iter().any(|end| name.ends_with(&format!(".{end}")));

@@ -114,9 +114,9 @@ pub fn left_out(candidates: &[Candidate], chosen: &BTreeSet<Node>, least: Certai
     let finding =
         Finding::new(codes::SITE_LEFT_OUT, "other server blocks look like Motion's and were not named")
             .advice("name each that is to get the route with --server");
-    Some(others.fold(finding, |finding, one| {
-        finding.evidence(format!("{}: server {}: {}", one.place, one.server.label, one.evidence.join("; ")))
-    }))
+    Some(finding.evidence_lines(
+        others.map(|one| format!("{}: server {}: {}", one.place, one.server.label, one.evidence.join("; "))),
+    ))
 }
 
 /// The file of the configuration that an operator named, by whichever path leads there.
@@ -130,7 +130,7 @@ pub fn named_file(config: &Config, reader: &RootReader, site: &Path) -> Result<F
         .evidence(format!("{} is not among the files of this configuration", site.display()))
         .advice("name one of the files that NGINX reads, or a link to one");
     let read = config.files().take(MOST_LISTED).map(|(_, file)| format!("read: {}", file.path.display()));
-    let finding = and_more(read.fold(finding, Finding::evidence), config.files().count());
+    let finding = and_more(finding.evidence_lines(read), config.files().count());
     Err(Failure::new(FailureKind::Unavailable, format!("{title}: {}", site.display()))
         .with_findings(vec![finding]))
 }

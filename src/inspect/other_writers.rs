@@ -46,7 +46,7 @@ fn certbot(root: &Root) -> Option<Finding> {
                 );
         (finding, edits)
     };
-    (!lines.is_empty()).then(|| lines.into_iter().fold(finding, Finding::evidence))
+    (!lines.is_empty()).then(|| finding.evidence_lines(lines))
 }
 
 /// A history of `/etc` that somebody keeps.

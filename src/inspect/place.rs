@@ -204,9 +204,7 @@ fn elsewhere(file: &Path) -> Finding {
 fn beside(others: &[PathBuf]) -> Finding {
     let finding = Finding::new(codes::NGINX_OTHER_PLACE, "there are main files of other NGINX programs, too")
         .advice("where one of them is meant, name it with --nginx-conf, and its program with --nginx");
-    others
-        .iter()
-        .fold(finding, |finding, file| finding.evidence(format!("{} is not looked at", file.display())))
+    finding.evidence_lines(others.iter().map(|file| format!("{} is not looked at", file.display())))
 }
 
 fn not_there(file: &Path) -> Failure {
@@ -224,19 +222,15 @@ fn nowhere(looked: &[PathBuf]) -> Failure {
     let advice = "name its main file with --nginx-conf, and its program with --nginx";
     let mut looked = looked.to_vec();
     looked.dedup();
-    let finding = Finding::new(codes::NGINX_MISSING, title).advice(advice);
-    let finding = looked
-        .iter()
-        .fold(finding, |finding, file| finding.evidence(format!("looked for {}", file.display())));
+    let lines = looked.iter().map(|file| format!("looked for {}", file.display()));
+    let finding = Finding::new(codes::NGINX_MISSING, title).advice(advice).evidence_lines(lines);
     Failure::new(FailureKind::Unavailable, title).with_hint(advice).with_findings(vec![finding])
 }
 
 fn undecided(several: &[PathBuf]) -> Failure {
     let title = "which configuration is this server's cannot be told: there are several";
     let advice = "name the main file that its NGINX reads with --nginx-conf";
-    let finding = Finding::new(codes::SITE_NOT_FOUND, title).advice(advice);
-    let finding = several
-        .iter()
-        .fold(finding, |finding, file| finding.evidence(format!("{} is there", file.display())));
+    let lines = several.iter().map(|file| format!("{} is there", file.display()));
+    let finding = Finding::new(codes::SITE_NOT_FOUND, title).advice(advice).evidence_lines(lines);
     Failure::new(FailureKind::Unavailable, title).with_hint(advice).with_findings(vec![finding])
 }

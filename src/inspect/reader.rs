@@ -6,8 +6,8 @@
 
 use super::lacking::stand_in;
 use crate::facts::{FileFacts, StandIn, WayFacts};
-use crate::host::Root;
 use crate::host::files::{FileState, observe, way};
+use crate::host::{Root, is_absent};
 use crate::values::{Hash, RootPath};
 use nginx_config::Reader;
 use std::cell::RefCell;
@@ -74,9 +74,7 @@ impl Reader for RootReader<'_> {
     fn exists(&self, path: &Path) -> io::Result<bool> {
         match self.root.symlink_metadata(path) {
             Ok(_) => Ok(true),
-            Err(error) if matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory) => {
-                Ok(false)
-            }
+            Err(error) if is_absent(&error) => Ok(false),
             Err(error) => Err(error),
         }
     }

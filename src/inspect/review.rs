@@ -76,7 +76,7 @@ pub fn routes(facts: &Facts, config: &Config) -> Vec<Finding> {
     }
     let missing: Vec<_> = serving().filter(|server| server.new_client == RouteState::Missing).collect();
     let list = |finding: Finding| {
-        missing.iter().fold(finding, |finding, server| finding.evidence(format!("server {}", server.label)))
+        finding.evidence_lines(missing.iter().map(|server| format!("server {}", server.label)))
     };
     if !missing.is_empty() {
         findings.push(list(Finding::new(codes::ROUTES_MISSING, "the new client's route is missing")));
@@ -111,7 +111,7 @@ fn not_loaded(facts: &Facts, config: &Config, server: &ServerFacts) -> Option<Fi
         "let the location of /user-ui/ answer it: `location ^~ /user-ui/` keeps regular expressions away",
     );
     let line = |line: String| format!("server {}: {line}", server.label);
-    (!lines.is_empty()).then(|| lines.into_iter().map(line).fold(finding, Finding::evidence))
+    (!lines.is_empty()).then(|| finding.evidence_lines(lines.into_iter().map(line)))
 }
 
 fn runs_code(facts: &Facts) -> Option<Finding> {
@@ -132,7 +132,7 @@ fn runs_code(facts: &Facts) -> Option<Finding> {
     };
     let finding = Finding::graded(codes::CONFIG_RUNS_CODE, level, "the configuration makes NGINX run code")
         .advice(advice);
-    (!code.is_empty()).then(|| code.iter().fold(finding, |finding, one| finding.evidence(one.to_string())))
+    (!code.is_empty()).then(|| finding.evidence_lines(code.iter().map(ToString::to_string)))
 }
 
 /// Two blocks with the same address and name: nginx uses the first and warns.
@@ -168,9 +168,10 @@ fn duplicate_servers(config: &Config) -> Option<Finding> {
             .advice("NGINX uses the first and ignores the others; remove what is not used");
     let mut repeated = seen.into_iter().filter(|(_, places)| places.len() > 1).peekable();
     repeated.peek()?;
-    Some(repeated.fold(finding, |finding, ((listen, name), places)| {
-        finding.evidence(format!("{name} on {listen}: {}", places.join(", ")))
-    }))
+    let line = |((listen, name), places): ((String, String), Vec<String>)| {
+        format!("{name} on {listen}: {}", places.join(", "))
+    };
+    Some(finding.evidence_lines(repeated.map(line)))
 }
 
 fn upstreams(root: &Root, facts: &Facts) -> Vec<Finding> {

@@ -181,11 +181,9 @@ pub fn search(root: &Root, application: Option<&Path>, findings: &mut Vec<Findin
                 ))
                 .advice("say where it is with --new-client-root DIR or --new-client-upstream URL"),
         ),
-        several => several.iter().fold(
-            Finding::new(codes::NEWCLIENT_AMBIGUOUS, "several folders hold a new client")
-                .advice("say which one serves agents with --new-client-root DIR"),
-            |finding, seen| finding.evidence(seen.folder.display().to_string()),
-        ),
+        several => Finding::new(codes::NEWCLIENT_AMBIGUOUS, "several folders hold a new client")
+            .advice("say which one serves agents with --new-client-root DIR")
+            .evidence_lines(several.iter().map(|seen| seen.folder.display().to_string())),
     };
     if fitting.is_empty() && application.is_none() && root.extent() == Extent::Parts {
         finding = Finding::new(codes::NEWCLIENT_NOT_FOUND, "Motion's own files are not in this copy, so where the new client is cannot be told")
@@ -247,7 +245,7 @@ impl Found {
             };
             format!("{}: {what}", seen.folder.join("index.html").display())
         });
-        shown.fold(finding, Finding::evidence)
+        finding.evidence_lines(shown)
     }
 }
 
@@ -258,5 +256,5 @@ pub fn unusual(seen: &Seen, what: &str) -> Option<Finding> {
     let finding = Finding::graded(codes::NEWCLIENT_UNUSUAL, Level::Warn, title)
         .evidence(format!("{}", seen.folder.join("index.html").display()))
         .advice("after the change the page and its scripts must come, or it is undone; name another folder with --new-client-root");
-    (!doubts.is_empty()).then(|| doubts.into_iter().fold(finding, Finding::evidence))
+    (!doubts.is_empty()).then(|| finding.evidence_lines(doubts))
 }

@@ -202,30 +202,19 @@ fn not_found(candidates: &[Candidate]) -> Failure {
     if !candidates.is_empty() && candidates.iter().all(|one| one.site == Site::NotNamed) {
         return nothing_in_the_named_file(candidates);
     }
-    let finding = candidates.iter().take(10).fold(
-        Finding::new(codes::SITE_NOT_FOUND, "no server block serves Motion").advice(WAY_OUT),
-        |finding, candidate| {
-            finding.evidence(format!(
-                "{}: server {} serves something else",
-                candidate.place, candidate.server.label
-            ))
-        },
-    );
-    Failure::new(FailureKind::Unavailable, "no server block serves Motion")
-        .with_hint(WAY_OUT)
-        .with_findings(vec![finding])
+    let title = "no server block serves Motion";
+    let line = |one: &Candidate| format!("{}: server {} serves something else", one.place, one.server.label);
+    let lines = candidates.iter().take(10).map(line);
+    let finding = Finding::new(codes::SITE_NOT_FOUND, title).advice(WAY_OUT).evidence_lines(lines);
+    Failure::new(FailureKind::Unavailable, title).with_hint(WAY_OUT).with_findings(vec![finding])
 }
 
 /// A person named a file that NGINX reads and that neither holds nor includes a server block.
 fn nothing_in_the_named_file(candidates: &[Candidate]) -> Failure {
     let title = "no server block stands in the file that was named";
     let advice = "name the file that holds Motion's server blocks, or leave --site out";
-    let finding = candidates.iter().take(10).fold(
-        Finding::new(codes::SITE_NOT_FOUND, title).advice(advice),
-        |finding, candidate| {
-            finding.evidence(format!("{}: server {}", candidate.place, candidate.server.label))
-        },
-    );
+    let lines = candidates.iter().take(10).map(|one| format!("{}: server {}", one.place, one.server.label));
+    let finding = Finding::new(codes::SITE_NOT_FOUND, title).advice(advice).evidence_lines(lines);
     Failure::new(FailureKind::Unavailable, title).with_hint(advice).with_findings(vec![finding])
 }
 
@@ -235,24 +224,17 @@ fn line(candidate: &Candidate) -> String {
 }
 
 fn ambiguous(candidates: &[&Candidate], own: &Own) -> Failure {
-    let finding = candidates.iter().fold(
-        Finding::new(codes::SITE_AMBIGUOUS, "which server block is Motion's is not certain").advice(WAY_OUT),
-        |finding, candidate| finding.evidence(line(candidate)),
-    );
-    let finding = own.described().into_iter().fold(finding, Finding::evidence);
-    Failure::new(FailureKind::Refused, "which server block is Motion's is not certain")
-        .with_hint(WAY_OUT)
-        .with_findings(vec![finding])
+    let title = "which server block is Motion's is not certain";
+    let lines = candidates.iter().map(|one| line(one)).chain(own.described());
+    let finding = Finding::new(codes::SITE_AMBIGUOUS, title).advice(WAY_OUT).evidence_lines(lines);
+    Failure::new(FailureKind::Refused, title).with_hint(WAY_OUT).with_findings(vec![finding])
 }
 
 /// Some blocks are Motion's, and of others it cannot be told.
 fn undecided<'a>(open: &[&Candidate], known: impl Iterator<Item = &'a Candidate>, own: &Own) -> Failure {
     let title = "whether a server block is Motion's cannot be told";
-    let finding = Finding::new(codes::SITE_AMBIGUOUS, title).advice(WAY_OUT);
-    let finding = open.iter().fold(finding, |finding, one| finding.evidence(line(one)));
-    let finding = known.fold(finding, |finding, one| {
-        finding.evidence(format!("{}: server {} is Motion's", one.place, one.server.label))
-    });
-    let finding = own.described().into_iter().fold(finding, Finding::evidence);
+    let known = known.map(|one| format!("{}: server {} is Motion's", one.place, one.server.label));
+    let lines = open.iter().map(|one| line(one)).chain(known).chain(own.described());
+    let finding = Finding::new(codes::SITE_AMBIGUOUS, title).advice(WAY_OUT).evidence_lines(lines);
     Failure::new(FailureKind::Refused, title).with_hint(WAY_OUT).with_findings(vec![finding])
 }

@@ -42,22 +42,8 @@ const SECRET: [&str; 6] = ["PSW", "PSWD", "PW", "PWD", "PIN", "CREDS"];
 /// What may stand behind the word for a host and still says which host: `DB_HOST_1`, `DB_SERVER_NAME`. Anything else is
 /// a thing of the host's, such as its password.
 const WHICH: [&str; 16] = [
-    "MASTER",
-    "PRIMARY",
-    "MAIN",
-    "WRITE",
-    "WRITER",
-    "RW",
-    "PROD",
-    "PRODUCTION",
-    "DEFAULT",
-    "LOCAL",
-    "NAME",
-    "IP",
-    "ADDR",
-    "FQDN",
-    "PATH",
-    "STRING",
+    "MASTER", "PRIMARY", "MAIN", "WRITE", "WRITER", "RW", "PROD", "PRODUCTION", "DEFAULT", "LOCAL", "NAME",
+    "IP", "ADDR", "FQDN", "PATH", "STRING",
 ];
 /// A second database to read reports from: a standalone server may have one.
 const SECOND: [&str; 6] = ["REPLICA", "SLAVE", "REPORT", "REPORTING", "READ", "READONLY"];
@@ -207,15 +193,7 @@ fn words(key: &str) -> Vec<String> {
 pub fn production_hosts(text: &str) -> Vec<HostSetting> {
     /// Objects inside of the database's that are still about the same host.
     const SAME: [&str; 9] = [
-        "",
-        "connection",
-        "config",
-        "development",
-        "master",
-        "options",
-        "production",
-        "replication",
-        "write",
+        "", "connection", "config", "development", "master", "options", "production", "replication", "write",
     ];
     let setting =
         |key: String, host: &str| host_of(host).map(|host| HostSetting { key, about: About::Database, host });
@@ -364,23 +342,10 @@ mod tests {
     #[test]
     fn a_credential_is_nobody_s_host() {
         for key in [
-            "XC_DB_SERVER_PASSWORD",
-            "XC_MYSQL_HOST_PASS",
-            "XC_ARI_SERVER_SECRET",
-            "XC_DB_HOST_TOKEN",
-            "XC_DB_SERVER_KEY",
-            "XC_DB_HOST_USER",
-            "XC_MYSQL_SERVER_PWD",
-            "XC_DB_HOSTPASS_ADDRESS",
-            "XC_DB_APIKEY_URL",
-            "XC_DB_USERNAME_HOST",
-            "db_Host_userPass",
-            "XC_DB_SERVER_PSW",
-            "XC_DB_SERVER_USR",
-            "DB_SERVER_AUTH",
-            "DB_HOST_COOKIE",
-            "dbServerPsw",
-            "DB_PW_URL",
+            "XC_DB_SERVER_PASSWORD", "XC_MYSQL_HOST_PASS", "XC_ARI_SERVER_SECRET", "XC_DB_HOST_TOKEN",
+            "XC_DB_SERVER_KEY", "XC_DB_HOST_USER", "XC_MYSQL_SERVER_PWD", "XC_DB_HOSTPASS_ADDRESS",
+            "XC_DB_APIKEY_URL", "XC_DB_USERNAME_HOST", "db_Host_userPass", "XC_DB_SERVER_PSW",
+            "XC_DB_SERVER_USR", "DB_SERVER_AUTH", "DB_HOST_COOKIE", "dbServerPsw", "DB_PW_URL",
         ] {
             for value in ["S3cr3tValue", "10.0.0.5", "mysql://10.0.0.5/x", "/run/x.sock"] {
                 assert_eq!(env_hosts(&format!("{key}={value}\n")), [], "{key}={value}");
@@ -389,13 +354,8 @@ mod tests {
         // What stands behind the word for a host is a thing of the host's, unless it says which host.
         assert_eq!(env_hosts("XC_DB_SERVER_ENC=S3cr3tValue\nDB_HOST_X=S3cr3tValue\n"), []);
         for key in [
-            "XC_DB_HOST",
-            "XC_SESSION_DB_HOST",
-            "XC_MYSQL_SERVER",
-            "XC_DB_URL",
-            "DB_HOST_1",
-            "DB_SERVER_NAME",
-            "dbHost",
+            "XC_DB_HOST", "XC_SESSION_DB_HOST", "XC_MYSQL_SERVER", "XC_DB_URL", "DB_HOST_1",
+            "DB_SERVER_NAME", "dbHost",
         ] {
             assert_eq!(env_hosts(&format!("{key}=10.0.0.5\n")).len(), 1, "{key}");
         }

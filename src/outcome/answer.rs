@@ -132,9 +132,7 @@ impl Outcome {
     /// The answer of a command that failed.
     #[must_use]
     pub fn failed(command: CommandName, failure: Failure) -> Self {
-        let mut outcome = Self::new(command, failure.kind.into());
-        outcome.fail(failure);
-        outcome
+        Self::new(command, failure.kind.into()).with_failure(failure)
     }
 
     /// Turns a failure that changed nothing into a cancellation: a person asked to stop.
@@ -142,6 +140,13 @@ impl Outcome {
         if self.outcome == OutcomeKind::Failed {
             self.outcome = OutcomeKind::Cancelled;
         }
+    }
+
+    /// The answer of `failure`, with what was gathered here.
+    #[must_use]
+    pub fn with_failure(mut self, failure: Failure) -> Self {
+        self.fail(failure);
+        self
     }
 
     /// Turns this answer into that of `failure`, keeping what was gathered.

@@ -145,6 +145,13 @@ impl Details {
         self.besides.insert(key.to_owned(), value.into());
     }
 
+    /// Notes for people, where there are any.
+    pub fn set_notes(&mut self, notes: Vec<String>) {
+        if !notes.is_empty() {
+            self.notes = Some(notes);
+        }
+    }
+
     /// Takes such a key out again.
     pub fn remove(&mut self, key: &str) {
         self.besides.remove(key);

@@ -72,6 +72,12 @@ impl Finding {
         self
     }
 
+    /// The same finding with these lines of evidence behind its own.
+    #[must_use]
+    pub fn evidence_lines(self, lines: impl IntoIterator<Item = impl Into<String>>) -> Self {
+        lines.into_iter().fold(self, Self::evidence)
+    }
+
     /// The same finding about this file, and a line of it where one is known.
     #[must_use]
     pub fn at(mut self, file: impl Into<String>, line: Option<u32>) -> Self {

@@ -251,7 +251,9 @@ pub fn directive_changes(old: &Tree, new: &Tree) -> Vec<DirectiveChange> {
     diff(old, new).rows().map(directive_change).collect()
 }
 
-fn directive_change(row: &nginx_config::diff::Row) -> DirectiveChange {
+/// A row of a comparison as the answer has it.
+#[must_use]
+pub fn directive_change(row: &nginx_config::diff::Row) -> DirectiveChange {
     DirectiveChange {
         path: row.path.clone(),
         directive: row.directive.clone(),

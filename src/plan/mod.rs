@@ -35,7 +35,7 @@ mod step;
 mod to_https;
 mod undecided;
 
-pub use assemble::{RecordPaths, directive_changes, dropped_locations, explain};
+pub use assemble::{RecordPaths, directive_change, directive_changes, dropped_locations, explain};
 pub use base::remembers_base;
 pub use carry::lost;
 pub use decisions::{Decisions, DecisionsError, FORMAT as DECISIONS_FORMAT};

@@ -220,7 +220,7 @@ fn said(
         Level::Info => finding,
         _ => finding.advice("if the files were changed since, reload NGINX and look again"),
     };
-    (!lines.is_empty()).then(|| lines.into_iter().fold(finding, Finding::evidence))
+    (!lines.is_empty()).then(|| finding.evidence_lines(lines))
 }
 
 /// Whether an answer is another one than that of a route that is there.

@@ -4,25 +4,18 @@
 //! change; one that cannot be looked at is not called missing.
 
 use crate::facts::{Facts, Scope};
-use crate::host::Root;
+use crate::host::{Root, is_absent};
 use crate::outcome::codes;
 use crate::outcome::{Finding, Level};
 use crate::verify::referenced;
 use nginx_config::{Config, File};
 use std::collections::BTreeSet;
-use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 /// What else NGINX loads for TLS when it reads its configuration.
 const PARAMETERS: [&str; 8] = [
-    "ssl_dhparam",
-    "ssl_crl",
-    "ssl_password_file",
-    "ssl_session_ticket_key",
-    "ssl_stapling_file",
-    "proxy_ssl_crl",
-    "proxy_ssl_password_file",
-    "grpc_ssl_password_file",
+    "ssl_dhparam", "ssl_crl", "ssl_password_file", "ssl_session_ticket_key", "ssl_stapling_file",
+    "proxy_ssl_crl", "proxy_ssl_password_file", "grpc_ssl_password_file",
 ];
 
 /// The files that the new configuration loads for TLS and that are not there. What a change writes beside it, such as
@@ -51,7 +44,7 @@ pub fn finding(facts: &Facts, missing: &[PathBuf]) -> Option<Finding> {
     )
     .advice("put them there first, or take --strategy graft, which keeps the server's own certificate");
     let lines = missing.iter().map(|path| path.display().to_string());
-    (!missing.is_empty()).then(|| lines.fold(finding, Finding::evidence))
+    (!missing.is_empty()).then(|| finding.evidence_lines(lines))
 }
 
 /// Of these files those that are not there. What the live configuration names as well is no question of the change.
@@ -76,6 +69,5 @@ fn named_by(source: &[u8], prefix: &Path) -> BTreeSet<PathBuf> {
 }
 
 fn is_missing(root: &Root, path: &Path) -> bool {
-    root.metadata(path)
-        .is_err_and(|error| matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory))
+    root.metadata(path).is_err_and(|error| is_absent(&error))
 }

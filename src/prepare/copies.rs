@@ -28,11 +28,9 @@ pub fn older_copies(root: &Root, inspection: &Inspection, notes: &mut Vec<String
         with_loss.extend(found.filter(|lost| !lost.is_empty()).map(|lost| (copy, lost)));
     }
     let (best, lost) = with_loss.first()?;
-    let mut finding = finding(root, inspection, best, lost);
-    for (copy, lost) in &with_loss[1..] {
-        finding = finding.evidence(format!("also {}: {}", dated(copy), counted(lost.len())));
-    }
-    Some(finding)
+    let others = with_loss[1..].iter();
+    let others = others.map(|(copy, lost)| format!("also {}: {}", dated(copy), counted(lost.len())));
+    Some(finding(root, inspection, best, lost).evidence_lines(others))
 }
 
 fn finding(root: &Root, inspection: &Inspection, best: &OlderCopy, lost: &[LocalChange]) -> Finding {

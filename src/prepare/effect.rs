@@ -37,7 +37,7 @@ fn not_effective(migration: &Migration) -> Option<Finding> {
     let finding = Finding::graded(codes::ROUTES_ELSEWHERE, Level::Stop, title)
         .advice("remove what the evidence names, or let it serve the new client");
     let lines = migration.effect.not_effective.iter().cloned();
-    (lines.len() > 0).then(|| lines.fold(finding, Finding::evidence))
+    (lines.len() > 0).then(|| finding.evidence_lines(lines))
 }
 
 /// What the change would take from other applications.
@@ -45,7 +45,7 @@ fn others_lost(migration: &Migration) -> Option<Finding> {
     let finding = Finding::new(codes::SITE_OTHERS_LOST, "other applications would not be reached any more")
         .advice("move their server blocks into files of their own, or take another --strategy");
     let lines = migration.effect.others_lost.iter().cloned();
-    (lines.len() > 0).then(|| lines.fold(finding, Finding::evidence))
+    (lines.len() > 0).then(|| finding.evidence_lines(lines))
 }
 
 fn unguarded(label: &str, block: &BlockEffect) -> Option<Finding> {
@@ -65,7 +65,7 @@ fn differs(label: &str, block: &BlockEffect) -> Option<Finding> {
 
 fn listed(finding: Finding, label: &str, lines: &[String]) -> Option<Finding> {
     let lines = lines.iter().map(|line| format!("server {label}: {line}"));
-    (lines.len() > 0).then(|| lines.fold(finding, Finding::evidence))
+    (lines.len() > 0).then(|| finding.evidence_lines(lines))
 }
 
 fn bare(label: &str, block: &BlockEffect) -> Option<Finding> {

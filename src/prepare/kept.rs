@@ -93,7 +93,7 @@ impl Unreadable {
         let title = "local changes unknown: what the last change left behind cannot be read";
         let finding = Finding::graded(codes::SITE_BASE_UNREADABLE, level, title).evidence(evidence);
         let finding = if finding.file.is_none() { finding.at(path, None) } else { finding };
-        let finding = self.held.iter().cloned().fold(finding, Finding::evidence);
+        let finding = finding.evidence_lines(&self.held);
         finding.advice(
             "fix the file, or put it back from a backup; accepted by name, the change is made without it and the file is \
              left alone; moved away, `motionctl local add` begins a new record",
@@ -140,7 +140,7 @@ pub fn gone(root: &Root, facts: &Facts) -> Finding {
     let finding = Finding::new(codes::SITE_RECORD_GONE, title)
         .at(paths.patch.as_str(), None)
         .evidence(paths.patch.as_str().to_owned());
-    let finding = held_by(root, &paths, &paths.patch).into_iter().fold(finding, Finding::evidence);
+    let finding = finding.evidence_lines(held_by(root, &paths, &paths.patch));
     finding.advice(
         "put the file back, from a backup where one has it; or begin a new record of what stands in Motion's file now: \
          `motionctl local add`",

@@ -11,36 +11,10 @@ use crate::outcome::codes;
 /// How directives begin that not every NGINX knows: those of modules that are packaged by themselves, and newer ones.
 /// Any other that is not known was mistyped.
 const NOT_EVERYWHERE: [&str; 30] = [
-    "add_header_inherit",
-    "auth_jwt",
-    "auth_ldap",
-    "auth_pam",
-    "brotli",
-    "dav_ext",
-    "echo",
-    "geoip",
-    "headers_more",
-    "http2",
-    "http3",
-    "image_filter",
-    "js_",
-    "keepalive_min_timeout",
-    "lua_",
-    "mail",
-    "modsecurity",
-    "more_",
-    "pagespeed",
-    "passenger",
-    "perl",
-    "quic",
-    "rtmp",
-    "sticky",
-    "stream",
-    "subs_filter",
-    "upload_",
-    "vhost_traffic_status",
-    "xslt_",
-    "zstd",
+    "add_header_inherit", "auth_jwt", "auth_ldap", "auth_pam", "brotli", "dav_ext", "echo", "geoip",
+    "headers_more", "http2", "http3", "image_filter", "js_", "keepalive_min_timeout", "lua_", "mail",
+    "modsecurity", "more_", "pagespeed", "passenger", "perl", "quic", "rtmp", "sticky", "stream",
+    "subs_filter", "upload_", "vhost_traffic_status", "xslt_", "zstd",
 ];
 /// How NGINX says that a module cannot be loaded into it.
 const NOT_LOADED: [&str; 2] = ["dlopen()", "module \""];
@@ -63,7 +37,7 @@ pub fn not_this_machine(root: &Root, facts: &Facts, errors: impl Iterator<Item =
     (lacks || errors.iter().any(|line| is_about_modules(line))).then(|| {
         let title = "NGINX of this machine refuses this copy, which says little about the server";
         let advice = "where it has other modules than the server, run motionctl on the server itself";
-        errors.into_iter().fold(not_validated(title, advice), Finding::evidence)
+        not_validated(title, advice).evidence_lines(errors)
     })
 }
 

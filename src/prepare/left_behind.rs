@@ -34,11 +34,11 @@ pub fn named_in(root: &Root, failure: Failure) -> Failure {
         return failure;
     }
     let title = "a record of local changes is kept of a file that was not found to be Motion's";
-    let finding = records.iter().fold(Finding::new(codes::SITE_CHANGES_GONE, title), |finding, record| {
+    let lines = records.iter().map(|record| {
         let count = local_changes(&record.patch).count();
-        finding.evidence(format!("{}: {count} local changes of {}", record.path, record.patch.site))
+        format!("{}: {count} local changes of {}", record.path, record.patch.site)
     });
-    let finding = finding.advice(
+    let finding = Finding::new(codes::SITE_CHANGES_GONE, title).evidence_lines(lines).advice(
         "name Motion's file with --site FILE; once it is there again, `motionctl apply` brings the changes back",
     );
     let mut findings = failure.findings.clone();

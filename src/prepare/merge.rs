@@ -26,21 +26,18 @@ pub fn refused(conflicts: &Conflicts) -> Failure {
 
 /// A block of the vendor's could be several of ours: there is no plan.
 pub fn ambiguous(doubts: &[Doubt]) -> Failure {
-    let finding =
-        Finding::new(codes::MERGE_AMBIGUOUS, "a server block of the vendor's file could be several here")
-            .advice("choose one with --server NAME[:PORT]");
-    let finding = doubts.iter().fold(finding, |finding, doubt| {
+    let lines = doubts.iter().map(|doubt| {
         let file = match doubt.from {
             From::Base => "the base",
             From::Theirs => "the new file",
         };
         let fits = doubt.fits.iter().map(|(block, at)| format!("{block} (line {})", at.line));
-        finding.evidence(format!(
-            "{} of {file} could be {}",
-            doubt.block,
-            fits.collect::<Vec<_>>().join(" or ")
-        ))
+        format!("{} of {file} could be {}", doubt.block, fits.collect::<Vec<_>>().join(" or "))
     });
+    let finding =
+        Finding::new(codes::MERGE_AMBIGUOUS, "a server block of the vendor's file could be several here")
+            .advice("choose one with --server NAME[:PORT]")
+            .evidence_lines(lines);
     Failure::new(FailureKind::Refused, "it cannot be told which server block the new file is for")
         .with_hint("--server NAME[:PORT] chooses; --strategy graft merges nothing")
         .with_findings(vec![finding])
@@ -53,7 +50,7 @@ pub fn to_https(migration: &Migration) -> Option<Finding> {
         .advice("make sure that all clients can use HTTPS, then --accept routes.to-https");
     let ways = &migration.to_https;
     (!ways.is_empty() && !migration.plan.is_empty())
-        .then(|| ways.iter().fold(finding, |finding, way| finding.evidence(way.to_string())))
+        .then(|| finding.evidence_lines(ways.iter().map(ToString::to_string)))
 }
 
 /// What was decided, and decisions that no conflict asked for.
@@ -66,27 +63,21 @@ pub fn merge_findings(migration: &Migration, options: &Options) -> Vec<Finding> 
     }
     if !migration.unused_resolutions.is_empty() {
         findings.push(
-            migration.unused_resolutions.iter().fold(
-                Finding::new(codes::MERGE_UNUSED_RESOLUTION, "a resolution decides nothing")
-                    .advice("check the path against the conflicts and the diff"),
-                |finding, path| finding.evidence(path.clone()),
-            ),
+            Finding::new(codes::MERGE_UNUSED_RESOLUTION, "a resolution decides nothing")
+                .advice("check the path against the conflicts and the diff")
+                .evidence_lines(&migration.unused_resolutions),
         );
     }
     if !migration.untaken.is_empty() {
         findings.push(
-            migration.untaken.iter().fold(
-                Finding::new(codes::MERGE_UNUSED_RESOLUTION, "a path to take fits nothing that is offered")
-                    .advice("check the path against the list of what is offered"),
-                |finding, path| finding.evidence(path.clone()),
-            ),
+            Finding::new(codes::MERGE_UNUSED_RESOLUTION, "a path to take fits nothing that is offered")
+                .advice("check the path against the list of what is offered")
+                .evidence_lines(&migration.untaken),
         );
     }
     if !migration.stays.is_empty() {
-        findings.push(migration.stays.iter().fold(
-            Finding::new(codes::MERGE_STAYS_IN_PLACE, "some local changes cannot move to the local include"),
-            |finding, line| finding.evidence(line.clone()),
-        ));
+        let title = "some local changes cannot move to the local include";
+        findings.push(Finding::new(codes::MERGE_STAYS_IN_PLACE, title).evidence_lines(&migration.stays));
     }
     let is_merge = migration.plan.strategy == Strategy::Merge.name();
     if options.candidate.is_some() && is_merge && migration.base.is_none() && !migration.plan.is_empty() {

@@ -103,10 +103,7 @@ mod tests {
     fn nothing_off_the_loopback_is_asked() {
         let asked = |url: &str| parse_upstream(url).iter().any(|at| upstream_probe(at, false, "").is_some());
         for url in [
-            "http://127.0.0.2:9001",
-            "http://[::1]:9001",
-            "http://localhost:9001",
-            "http://unix:/run/ui.sock",
+            "http://127.0.0.2:9001", "http://[::1]:9001", "http://localhost:9001", "http://unix:/run/ui.sock",
         ] {
             assert!(asked(url), "{url}");
         }

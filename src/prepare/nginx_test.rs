@@ -57,11 +57,10 @@ impl Gate<'_> {
             findings.push(finding);
             return Ok(None);
         }
-        let finding = verdict.errors.iter().fold(
-            Finding::new(codes::NGINX_CONFIG_BROKEN, "the configuration as it is fails `nginx -t`")
-                .advice("fix it first; nothing is changed before"),
-            |finding, line| finding.evidence(redact_message(self.config, line)),
-        );
+        let lines = verdict.errors.iter().map(|line| redact_message(self.config, line));
+        let finding = Finding::new(codes::NGINX_CONFIG_BROKEN, "the configuration as it is fails `nginx -t`")
+            .advice("fix it first; nothing is changed before")
+            .evidence_lines(lines);
         let message = format!("the configuration as it is fails `nginx -t`: {}", self.shown(&verdict));
         Err(Failure::new(FailureKind::Invalid, message).with_findings(vec![finding]))
     }
@@ -139,11 +138,9 @@ impl Gate<'_> {
             let new = new_warnings(old, &verdict);
             if index + 1 == count && !new.is_empty() {
                 findings.push(
-                    new.iter().fold(
-                        Finding::new(codes::NGINX_NEW_WARNINGS, "nginx warns about the new configuration")
-                            .advice("read them; the old configuration did not have them"),
-                        |finding, line| finding.evidence(redact_message(self.config, line)),
-                    ),
+                    Finding::new(codes::NGINX_NEW_WARNINGS, "nginx warns about the new configuration")
+                        .advice("read them; the old configuration did not have them")
+                        .evidence_lines(new.iter().map(|line| redact_message(self.config, line))),
                 );
             }
         }

@@ -136,7 +136,7 @@ pub fn history_gone(root: &Root, journal: &Journal) -> Option<Finding> {
     }
     let title = "the history of changes is gone: what earlier runs left is here, and their journal is not";
     let finding = Finding::new(codes::RUN_HISTORY_GONE, title);
-    let finding = found.into_iter().fold(finding, Finding::evidence);
+    let finding = finding.evidence_lines(found);
     Some(finding.advice(
         "put `/var/lib/motionctl/journal` back, where a copy of it exists; `motionctl backups list` and `backups diff ID` \
          show what can be restored, `motionctl rollback ID --whole-tree` restores it",

@@ -76,7 +76,7 @@ fn no_plan(error: &PlanError) -> Failure {
                 Finding::new(codes::CANDIDATE_LACKS_ROUTE, "the candidate does not serve the new client")
                     .evidence(text.clone())
                     .advice("ask the vendor for the file of this version, or leave --candidate out");
-            let finding = seen.iter().cloned().fold(finding, Finding::evidence);
+            let finding = finding.evidence_lines(seen);
             Failure::new(FailureKind::Invalid, text).with_findings(vec![finding])
         }
         PlanError::CandidateUnclear { .. }

@@ -45,7 +45,7 @@ pub fn held(root: &Root, facts: &Facts, old: &Config, plan: &Plan) -> Option<Fin
         Finding::new(codes::NGINX_PORT_HELD, "another process holds an address of the configuration").advice(
             "stop that process, or choose another port: nginx would accept the reload and not perform it",
         );
-    (!evidence.is_empty()).then(|| evidence.into_iter().fold(finding, Finding::evidence))
+    (!evidence.is_empty()).then(|| finding.evidence_lines(evidence))
 }
 
 /// Whether another than the running NGINX holds it, which hands its own sockets on.

@@ -277,7 +277,7 @@ pub fn not_asked(lines: Vec<String>) -> Option<Finding> {
     let finding =
         Finding::new(codes::ROUTES_NOT_ASKED, "the new client's route cannot be asked from this machine")
             .advice("open /user-ui/login in a browser, or give its URL as a [[probe]] in the settings");
-    (!lines.is_empty()).then(|| lines.into_iter().fold(finding, Finding::evidence))
+    (!lines.is_empty()).then(|| finding.evidence_lines(lines))
 }
 
 /// The same routes for a way back: the new client's may go, and what answers at `gone` goes on purpose; the others stay.

@@ -36,7 +36,7 @@ pub fn standing_findings(migration: &Migration) -> Vec<Finding> {
         )),
     });
     let names = standing.missing.iter().map(|change| join(&change.block, &change.directive));
-    let raised = raised.map(|finding| names.fold(finding, Finding::evidence));
+    let raised = raised.map(|finding| finding.evidence_lines(names));
     raised
         .into_iter()
         .chain(edited(standing))
@@ -53,7 +53,7 @@ fn edited(standing: &Standing) -> Option<Finding> {
     };
     let finding = Finding::new(codes::SITE_EDITED, title)
         .advice("`motionctl local add` keeps them: then an update that takes them away is noticed");
-    (!standing.edited.is_empty()).then(|| standing.edited.iter().cloned().fold(finding, Finding::evidence))
+    (!standing.edited.is_empty()).then(|| finding.evidence_lines(&standing.edited))
 }
 
 /// Facts of today, where the update has another than there was before.
@@ -62,7 +62,7 @@ fn kept_update(migration: &Migration) -> Option<Finding> {
     let title = "certificates or addresses of Motion are the update's now";
     let finding = Finding::new(codes::MERGE_KEPT_UPDATE, title)
         .advice("put back by hand what is not right, and keep it with `motionctl local add`");
-    (!updated.is_empty()).then(|| updated.iter().cloned().fold(finding, Finding::evidence))
+    (!updated.is_empty()).then(|| finding.evidence_lines(updated))
 }
 
 fn kept_ours(migration: &Migration) -> Option<Finding> {
@@ -75,5 +75,5 @@ fn kept_ours(migration: &Migration) -> Option<Finding> {
     let lines = migration.kept_ours.iter().map(|conflict| {
         format!("{}: {}, the update has {}", conflict.path, said(&conflict.ours), said(&conflict.theirs))
     });
-    (lines.len() > 0).then(|| lines.fold(finding, Finding::evidence))
+    (lines.len() > 0).then(|| finding.evidence_lines(lines))
 }

@@ -249,10 +249,7 @@ mod tests {
     #[test]
     fn what_has_several_words_gives_way_before_a_name() {
         let row: &[&str] = &[
-            "20261129T005609Z-565676bd",
-            "2026-11-29 00:56:09 UTC",
-            "3 files",
-            "3014 bytes",
+            "20261129T005609Z-565676bd", "2026-11-29 00:56:09 UTC", "3 files", "3014 bytes",
             "before a migration",
         ];
         assert_eq!(

@@ -52,7 +52,7 @@ pub(super) fn refusals(
         let finding =
             Finding::new(codes::SEED_CHECK_UNKNOWN, "whether a rule of a table refuses a value is not known")
                 .advice("the server says so when it is written; then everything is rolled back");
-        draft.findings.push(unknown.into_iter().fold(finding, Finding::evidence));
+        draft.findings.push(finding.evidence_lines(unknown));
     }
     Ok(())
 }

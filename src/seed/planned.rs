@@ -11,7 +11,7 @@ use super::plan::{Draft, Fingerprint, Input, Plan, Unknown, Unusable, draft, mat
 use super::session::{Session, failure};
 use super::snapshot::{Scope, Section, Snapshot, Unnamed, read};
 use super::verify;
-use crate::db::{Access, DbError, Value};
+use crate::db::{Access, DbError};
 use crate::outcome::{Failure, FailureKind, Finding, Matrix, counted, sort_findings};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -162,13 +162,10 @@ impl Session {
     pub(super) fn names(&mut self, part: Part) -> Result<Vec<String>, DbError> {
         let Some(section) = Section::of(&self.map, part) else { return Ok(Vec::new()) };
         let name = section.name.quoted();
-        let mut sql = format!("SELECT {name} FROM {} WHERE {name} IS NOT NULL", section.table.quoted());
-        let mut values: Vec<Value> = Vec::new();
-        if let Some((role, agent)) = section.role {
-            sql = format!("{sql} AND {} = ?", role.quoted());
-            values.push(agent.into());
-        }
-        let rows = self.conn.rows(&format!("{sql} LIMIT {CANDIDATES}"), &values)?;
+        let (role, agent) = section.and_role();
+        let wanted = format!("{name} IS NOT NULL{role} LIMIT {CANDIDATES}");
+        let sql = format!("SELECT {name} FROM {} WHERE {wanted}", section.table.quoted());
+        let rows = self.conn.rows(&sql, agent.as_slice())?;
         Ok(rows.iter().filter_map(|row| row.text(0).ok().map(str::to_owned)).collect())
     }
 }

@@ -10,6 +10,7 @@ use crate::host::Root;
 use crate::host::contain::groups::Groups;
 use crate::host::contain::{End, Limit, Limits, Observed, Order};
 use crate::host::sandbox::{Capabilities, Launcher, Network, Refused, Spec, StagedFile, Visibility};
+use crate::host::trust::SEARCH_PATH;
 use crate::outcome::codes;
 use crate::outcome::{Failure, FailureKind, Finding, Level, counted_as};
 use crate::verify::staged::{self, Changes};
@@ -23,7 +24,6 @@ const AROUND: Duration = Duration::from_secs(120);
 const ELSEWHERE: &str = "/tmp";
 /// Folders of which the copy has nothing, or only some.
 const NOT_INSIDE: [&str; 4] = ["/dev", "/proc", "/run", "/sys"];
-const SEARCH_PATH: &str = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 
 /// What is wanted of a try.
 #[derive(Debug)]

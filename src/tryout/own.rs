@@ -18,15 +18,8 @@ const MOST: usize = 500;
 const LARGEST: u64 = 4 << 20;
 /// What NGINX makes when it is tested, where it is not there.
 const MADE: [&str; 9] = [
-    "access_log",
-    "client_body_temp_path",
-    "error_log",
-    "fastcgi_temp_path",
-    "pid",
-    "proxy_cache_path",
-    "proxy_temp_path",
-    "scgi_temp_path",
-    "uwsgi_temp_path",
+    "access_log", "client_body_temp_path", "error_log", "fastcgi_temp_path", "pid", "proxy_cache_path",
+    "proxy_temp_path", "scgi_temp_path", "uwsgi_temp_path",
 ];
 
 /// Leaves out what NGINX made when the script had it test its configuration.

@@ -9,44 +9,14 @@ use std::sync::LazyLock;
 
 /// Options whose value, the next word, is or holds a secret.
 const NEXT: [&str; 24] = [
-    "--body-data",
-    "--cookie",
-    "--data",
-    "--data-ascii",
-    "--data-binary",
-    "--data-raw",
-    "--data-urlencode",
-    "--form",
-    "--http-password",
-    "--json",
-    "--key",
-    "--oauth2-bearer",
-    "--pass",
-    "--password",
-    "--post-data",
-    "--proxy-password",
-    "--proxy-user",
-    "--token",
-    "--user",
-    "-F",
-    "-U",
-    "-b",
-    "-d",
-    "-u",
+    "--body-data", "--cookie", "--data", "--data-ascii", "--data-binary", "--data-raw", "--data-urlencode",
+    "--form", "--http-password", "--json", "--key", "--oauth2-bearer", "--pass", "--password", "--post-data",
+    "--proxy-password", "--proxy-user", "--token", "--user", "-F", "-U", "-b", "-d", "-u",
 ];
 /// Clients that take a password behind `-p`.
 const DATABASES: [&str; 11] = [
-    "mariadb",
-    "mariadb-admin",
-    "mariadb-check",
-    "mariadb-dump",
-    "mariadb-import",
-    "mysql",
-    "mysqladmin",
-    "mysqlcheck",
-    "mysqldump",
-    "mysqlimport",
-    "mysqlshow",
+    "mariadb", "mariadb-admin", "mariadb-check", "mariadb-dump", "mariadb-import", "mysql", "mysqladmin",
+    "mysqlcheck", "mysqldump", "mysqlimport", "mysqlshow",
 ];
 /// Of these the ones that take `password NEW` as a command.
 const ADMINS: [&str; 2] = ["mariadb-admin", "mysqladmin"];

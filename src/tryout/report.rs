@@ -29,11 +29,7 @@ const AREAS: &[(&str, &[&str])] = &[
     (
         "unit",
         &[
-            "/etc/systemd",
-            "/lib/systemd",
-            "/usr/lib/systemd",
-            "/usr/local/lib/systemd",
-            "/etc/init.d",
+            "/etc/systemd", "/lib/systemd", "/usr/lib/systemd", "/usr/local/lib/systemd", "/etc/init.d",
             "/etc/rc",
         ],
     ),
@@ -63,24 +59,9 @@ static COLOUR: LazyLock<Regex> = LazyLock::new(|| {
 
 /// Files whose contents are never shown, by a part of their path.
 const SECRET: [&str; 18] = [
-    "/etc/gshadow",
-    "/etc/shadow",
-    "/.aws/",
-    "/.docker/config",
-    "/.env",
-    "/.git-credentials",
-    "/.gnupg/",
-    "/.htpasswd",
-    "/.my.cnf",
-    "/.netrc",
-    "/.npmrc",
-    "/.pgpass",
-    "/.ssh/",
-    "/ssl/private/",
-    "htpasswd",
-    "id_rsa",
-    "credentials",
-    "secret",
+    "/etc/gshadow", "/etc/shadow", "/.aws/", "/.docker/config", "/.env", "/.git-credentials", "/.gnupg/",
+    "/.htpasswd", "/.my.cnf", "/.netrc", "/.npmrc", "/.pgpass", "/.ssh/", "/ssl/private/", "htpasswd",
+    "id_rsa", "credentials", "secret",
 ];
 const SECRET_ENDINGS: [&str; 6] = [".jks", ".kdbx", ".key", ".p12", ".pem", ".pfx"];
 

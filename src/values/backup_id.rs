@@ -86,11 +86,7 @@ mod tests {
             BackupId::new("2026-01-02T03:04:06Z".parse().expect("a time"), "00000000").expect("a name");
         assert!(id.second() < later.second());
         for text in [
-            "",
-            "..",
-            "../x",
-            "20260102T030405Z-0a1b2c3",
-            "20260102T030405Z/0a1b2c3d",
+            "", "..", "../x", "20260102T030405Z-0a1b2c3", "20260102T030405Z/0a1b2c3d",
             "20260102T030405Z-0A1B2C3D",
         ] {
             assert!(text.parse::<BackupId>().is_err(), "{text}");

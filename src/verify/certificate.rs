@@ -12,7 +12,6 @@ use std::collections::BTreeSet;
 /// A self-signed certificate and its key.
 #[derive(Clone)]
 pub struct Certificate {
-    /// The certificate in PEM.
     pub cert_pem: String,
     /// The private key in PEM (PKCS #8).
     pub key_pem: String,

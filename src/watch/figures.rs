@@ -122,11 +122,7 @@ mod tests {
         assert!(text.contains("motionctl_check_state{state=\"unknown\"} 1\n"), "{text}");
         assert!(text.contains("motionctl_check_timestamp_seconds 17\n") && text.ends_with('\n'), "{text}");
         for name in [
-            "route_served",
-            "local_changes_missing",
-            "drifted_files",
-            "unfinished_run",
-            "nginx_running",
+            "route_served", "local_changes_missing", "drifted_files", "unfinished_run", "nginx_running",
             "last_run",
         ] {
             assert!(!text.contains(name), "{name}: {text}");

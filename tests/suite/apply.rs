@@ -3,13 +3,12 @@
 //!
 //! Invariant: the real binary, the real nginx, a plain `apply` on `/`.
 
-use crate::support::machine::{Machine, NAME};
+use crate::support::machine::{Machine, NAME, SITE};
 use crate::support::tree_state::state;
 use motionctl::host::http::Scheme;
 use std::fs;
 use std::os::unix::fs::{PermissionsExt, chown};
 
-const SITE: &str = "/etc/nginx/conf.d/motion.conf";
 const HTTPS: &str = "cc.example.test:443";
 
 fn is_new_client(body: &[u8]) -> bool {

@@ -4,7 +4,7 @@
 //! old configuration is seen to serve.
 
 use crate::support::bundles::{bundle_with, copy_of_the_bundle};
-use crate::support::machine::{Machine, Running};
+use crate::support::machine::{Machine, Running, SITE};
 use crate::support::said::Said;
 use crate::support::tree_state::State;
 use crate::support::wait::eventually;
@@ -15,7 +15,6 @@ use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 
-const SITE: &str = "/etc/nginx/conf.d/motion.conf";
 const HTTPS: &str = "cc.example.test:443";
 /// A port that only the changed template listens on.
 const NEW_PORT: u16 = 8444;
@@ -149,7 +148,7 @@ fn a_worker_killed_while_the_reload_fails_proves_nothing() {
     let (done, victim) = with_the_port_taken_in_between(&before, |_| {
         eventually("nginx tries to bind", || reload_has_met_the_port(machine));
         let victim = *machine.workers().first().expect("a worker");
-        assert_eq!(machine.shell(&format!("kill -9 {victim}")).code, 0);
+        machine.must(&format!("kill -9 {victim}"));
         victim
     });
     assert!(done.error().contains("not proven"), "{done}");
@@ -166,7 +165,7 @@ fn every_worker_killed_while_the_reload_fails_proves_nothing() {
     let (done, ()) = with_the_port_taken_in_between(&before, |_| {
         eventually("nginx tries to bind", || reload_has_met_the_port(machine));
         for victim in machine.workers() {
-            assert_eq!(machine.shell(&format!("kill -9 {victim}")).code, 0);
+            machine.must(&format!("kill -9 {victim}"));
         }
     });
     assert!(done.error().contains("not proven"), "{done}");
@@ -251,8 +250,7 @@ fn without_a_sandbox_nginx_judges_before_the_reload() {
     let machine = &before.machine;
     let bundle = bundle_with(&machine.scratch(), "static.conf", "expires -1;", "expires_not -1;");
     // Root without the right to unshare, in a chroot that forbids user namespaces: so are some containers.
-    let made = machine.shell("mkdir /run/all && mount --rbind / /run/all");
-    assert_eq!(made.code, 0, "{made}");
+    machine.must("mkdir /run/all && mount --rbind / /run/all");
     let run = |arguments: &[&str]| {
         let limits = ["/run/all", "setpriv", "--bounding-set=-sys_admin"];
         let program = [env!("CARGO_BIN_EXE_motionctl"), "--json"];

@@ -3,13 +3,11 @@
 //!
 //! Invariant: a refusal leaves every byte and every time as it was.
 
-use crate::support::machine::Machine;
+use crate::support::machine::{Machine, SITE};
 use crate::support::tree_state::{State, state};
 use motionctl::host::{Root, WriteLock};
 use std::fs;
 use std::os::unix::process::CommandExt;
-
-const SITE: &str = "/etc/nginx/conf.d/motion.conf";
 
 /// Everything that a run might write to.
 fn everything(machine: &Machine) -> [State; 2] {
@@ -45,8 +43,7 @@ fn only_root_may_apply() {
     let machine = Machine::new("standalone");
     // Where an ordinary user can reach it, wherever it was built.
     let binary = env!("CARGO_BIN_EXE_motionctl");
-    let placed = machine.shell(&format!("touch /run/motionctl && mount --bind '{binary}' /run/motionctl"));
-    assert_eq!(placed.code, 0, "{placed}");
+    machine.must(&format!("touch /run/motionctl && mount --bind '{binary}' /run/motionctl"));
     let before = everything(&machine);
     let as_nobody = |arguments: &[&str]| {
         machine.command("/run/motionctl", arguments, |command| {
@@ -100,8 +97,7 @@ fn a_saved_plan_is_applied_only_where_it_fits() {
     let text = fs::read_to_string(&saved).expect("the plan");
     let forged = machine.scratch().join("forged.json");
     fs::write(&forged, text.replace("expires -1;", "expires -2;")).expect("writing");
-    let done = machine.motionctl(&["apply", forged.to_str().expect("text"), "--yes", "--json"]);
-    done.expect(65, "invalid");
+    machine.motionctl(&["apply", forged.to_str().expect("text"), "--yes", "--json"]).expect(65, "invalid");
     assert_eq!(machine.read(SITE), original);
     assert!(machine.journal().is_empty() && machine.backups().is_empty());
     drop(before);
@@ -118,8 +114,7 @@ fn a_saved_plan_is_applied_only_where_it_fits() {
 fn nobody_is_asked_without_a_terminal() {
     let machine = Machine::new("standalone");
     let before = everything(&machine);
-    let done = machine.motionctl(&["apply", "--json"]);
-    done.expect(64, "invalid");
+    machine.motionctl(&["apply", "--json"]).expect(64, "invalid");
     let human = machine.motionctl(&["apply"]);
     assert_eq!(human.code, 64, "{human}");
     assert!(human.stdout.contains("--yes"), "{human}");

@@ -25,8 +25,7 @@ const BEHIND: [&str; 2] = ["--accept", "topology.behind-proxy,topology.floating-
 
 /// A tree whose Motion's block begins with this.
 pub(super) fn tree(head: &str) -> Server {
-    let server = Server::copy("standalone");
-    server.write(SITE, format!("server {{ {head}\n{ROUTES} }}\n"));
+    let server = Server::with_site(&format!("server {{ {head}\n{ROUTES} }}\n"));
     server.write("etc/nginx/conf.d/aaa.conf", OTHER);
     server
 }

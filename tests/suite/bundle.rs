@@ -82,13 +82,8 @@ fn nothing_outside_the_folder_is_served() {
     let server = serve_folder("client");
     fs::write(server.place.dir().join("secret.txt"), "secret").unwrap();
     for uri in [
-        "/user-ui/../secret.txt",
-        "/user-ui/..%2fsecret.txt",
-        "/user-ui/%2e%2e/secret.txt",
-        "/user-ui../secret.txt",
-        "/user-ui//../../secret.txt",
-        "/user-ui/.env",
-        "/user-ui/.git/config.txt",
+        "/user-ui/../secret.txt", "/user-ui/..%2fsecret.txt", "/user-ui/%2e%2e/secret.txt",
+        "/user-ui../secret.txt", "/user-ui//../../secret.txt", "/user-ui/.env", "/user-ui/.git/config.txt",
         "/user-ui/assets/.hidden.js",
     ] {
         let answer = ask(&server, "GET", uri);
@@ -324,15 +319,8 @@ fn write_client(client: &Path) {
     fs::create_dir_all(client.join(".git")).unwrap();
     fs::write(client.join("index.html"), INDEX).unwrap();
     for file in [
-        "main.3f2a9c1b.js",
-        "chunk-7QX2MB4D.js",
-        "styles.9b81d3f0.css",
-        "custom-elements.js",
-        "assets/en.json",
-        "assets/LOGO.SVG",
-        "assets/.hidden.js",
-        ".env",
-        ".git/config.txt",
+        "main.3f2a9c1b.js", "chunk-7QX2MB4D.js", "styles.9b81d3f0.css", "custom-elements.js",
+        "assets/en.json", "assets/LOGO.SVG", "assets/.hidden.js", ".env", ".git/config.txt",
     ] {
         fs::write(client.join(file), file).unwrap();
     }

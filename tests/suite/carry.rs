@@ -39,10 +39,14 @@ fn old_text() -> String {
     )
 }
 
-/// The server a year after the script, with the old file beside its own.
+/// The server a year after the script.
+fn with_new_text() -> Server {
+    Server::with_site(&new_text("cc.example.test"))
+}
+
+/// The same with the old file beside its own.
 fn after_the_script() -> Server {
-    let server = Server::copy("standalone");
-    server.write(SITE, new_text("cc.example.test"));
+    let server = with_new_text();
     server.write("motion.conf.old", old_text());
     server
 }

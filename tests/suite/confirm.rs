@@ -9,12 +9,11 @@ mod refused;
 mod terminals;
 mod timer;
 
-use crate::support::machine::Machine;
+use crate::support::machine::{Machine, SITE};
 use crate::support::said::Said;
 use crate::support::systemd::Systemd;
 use serde_json::Value;
 
-const SITE: &str = "/etc/nginx/conf.d/motion.conf";
 const UNDO: &str = "motionctl-unconfirmed-";
 const WARN: &str = "motionctl-warning-";
 
@@ -23,10 +22,6 @@ fn apply(machine: &Machine) -> Said {
     let done = machine.apply(&["--confirm-within", "10m"]);
     done.expect(0, "awaiting-confirmation");
     done
-}
-
-fn run(machine: &Machine, arguments: &[&str]) -> Said {
-    machine.motionctl(&[arguments, &["--json"]].concat())
 }
 
 /// The events of the journal, by name.
@@ -38,11 +33,6 @@ fn events(machine: &Machine) -> Vec<String> {
 /// How the newest run ended; null while it is open.
 fn ended(machine: &Machine) -> Value {
     machine.journal().last().map_or(Value::Null, |event| event["outcome"].clone())
-}
-
-fn serves_the_new_client(machine: &Machine) -> bool {
-    let body = machine.get("/user-ui/login").body;
-    String::from_utf8_lossy(&body).contains("<base href=\"/user-ui/\">")
 }
 
 /// Hidden files beside the configuration.

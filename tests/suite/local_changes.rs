@@ -13,7 +13,7 @@ const BRIDGE: &str = "    # Our bridge.
     location /api/";
 
 /// The vendor's next file: a route of its own, other values.
-fn vendors_new_file(legacy: &str) -> String {
+pub fn vendors_new_file(legacy: &str) -> String {
     let new = legacy.replace("client_max_body_size 20m", "client_max_body_size 64m");
     new.replace(
         "    # The legacy client.",

@@ -4,11 +4,11 @@
 //! Invariant: the update is what the vendor's script does: another file, and a
 //! reload.
 
-use crate::support::machine::Machine;
+use crate::local_changes::vendors_new_file;
+use crate::support::machine::{Machine, SITE};
 use crate::support::said::Said;
 use std::fs;
 
-const SITE: &str = "/etc/nginx/conf.d/motion.conf";
 const PATCH: &str = "/etc/motionctl/local.d/motion.conf.toml";
 const BRIDGE: &str = "    # Our bridge.
     location /whatsapp-bridge/ {
@@ -20,14 +20,6 @@ const BRIDGE: &str = "    # Our bridge.
     }
 
     location /api/";
-
-fn new_file(legacy: &str) -> String {
-    let new = legacy.replace("client_max_body_size 20m", "client_max_body_size 64m");
-    new.replace(
-        "    # The legacy client.",
-        "    location /user-ui/ {\n        alias /var/opt/motion2/client-new/dist/;\n        try_files $uri $uri/ /user-ui/index.html;\n    }\n\n    # The legacy client.",
-    )
-}
 
 /// A customised machine, and the vendor's old file.
 fn customised() -> (Machine, String) {
@@ -80,14 +72,14 @@ fn story(first: impl Fn(&str) -> String, has_base: bool) {
     if has_base {
         let (old, new) = (machine.scratch().join("old.conf"), machine.scratch().join("new.conf"));
         fs::write(&old, &vendor).expect("writing");
-        fs::write(&new, new_file(&vendor)).expect("writing");
+        fs::write(&new, vendors_new_file(&vendor)).expect("writing");
         let [old, new] = [old, new].map(|path| path.display().to_string());
         machine.apply(&["--base", &old, "--candidate", &new]).expect(0, "applied");
     } else {
         machine.apply(&["--strategy", "graft"]).expect(0, "applied");
     }
     serves_everything(&machine);
-    for text in [first(&vendor), new_file(&vendor).replace("120s", "240s")] {
+    for text in [first(&vendor), vendors_new_file(&vendor).replace("120s", "240s")] {
         update(&machine, &text);
         is_told(&machine);
         machine.apply(&[]).expect(0, "applied");
@@ -100,8 +92,8 @@ fn story(first: impl Fn(&str) -> String, has_base: bool) {
 
 #[test]
 fn the_bridge_and_the_route_outlive_the_vendor_s_new_file() {
-    story(new_file, false);
-    story(|legacy| new_file(legacy).replace("64m", "80m"), true);
+    story(vendors_new_file, false);
+    story(|legacy| vendors_new_file(legacy).replace("64m", "80m"), true);
 }
 
 #[test]
@@ -152,7 +144,7 @@ fn what_is_dropped_is_not_brought_back_and_what_is_added_is() {
     local(&["add", "--yes"]).expect(0, "applied");
     assert!(machine.read(PATCH).contains("600s"));
     local(&["add", "--yes"]).expect(0, "up-to-date");
-    update(&machine, &new_file(&vendor));
+    update(&machine, &vendors_new_file(&vendor));
     machine.apply(&[]).expect(0, "applied");
     assert_eq!(asked(&machine, "/whatsapp-bridge/"), "bridge");
     assert_ne!(asked(&machine, "/wallboard/"), "wallboard", "it was dropped");

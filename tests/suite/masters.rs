@@ -8,26 +8,10 @@ mod several;
 mod titles;
 mod upgrade;
 
-use crate::support::machine::Machine;
+use crate::support::machine::{Machine, SITE};
 use crate::support::said::Said;
 
-const SITE: &str = "/etc/nginx/conf.d/motion.conf";
 const ROLLBACK: &[&str] = &["rollback", "--yes", "--json"];
-
-#[track_caller]
-fn shell(machine: &Machine, line: &str) -> String {
-    let done = machine.shell(line);
-    assert_eq!(done.code, 0, "{line}: {done}");
-    done.stdout
-}
-
-fn evidence(done: &Said, code: &str) -> String {
-    done.finding(code).map_or_else(String::new, |finding| finding["evidence"].to_string())
-}
-
-fn serves_the_new_client(machine: &Machine) -> bool {
-    String::from_utf8_lossy(&machine.get("/user-ui/login").body).contains("<base href=\"/user-ui/\">")
-}
 
 /// The change is made and undone, each time with a proof, and the wire says so.
 #[track_caller]
@@ -35,11 +19,11 @@ fn there_and_back(machine: &Machine) {
     let done = machine.apply(&[]);
     done.expect(0, "applied");
     assert_eq!(done.json["reload"]["proven"], true, "{done}");
-    assert!(serves_the_new_client(machine));
+    assert!(machine.serves_the_new_client());
     let back = machine.motionctl(ROLLBACK);
     back.expect(0, "applied");
     assert_eq!(back.json["reload"]["proven"], true, "{back}");
-    assert!(!serves_the_new_client(machine));
+    assert!(!machine.serves_the_new_client());
 }
 
 /// A command is refused with this finding, and leaves the site and the processes as they are.
@@ -60,5 +44,5 @@ fn refused(machine: &Machine, arguments: &[&str], code: &str) -> Said {
 fn processes(machine: &Machine) -> String {
     let list = "for p in /proc/[0-9]*; do case $(readlink $p/exe) in */nginx*|*/angie*|*/engine*) \
                 echo \"$p $(tr '\\0' ' ' <$p/cmdline)\" ;; esac; done | sort";
-    shell(machine, list)
+    machine.must(list)
 }

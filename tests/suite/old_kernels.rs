@@ -134,7 +134,7 @@ fn a_change_waits_for_its_confirmation_on_the_oldest_kernel() {
 #[test]
 fn seeding_goes_on_every_old_kernel_as_on_this_one() {
     let all = |refusal: Option<&Refusal>| -> Vec<Value> {
-        let db = Db::sqlite(str::to_owned, str::to_owned);
+        let db = Db::in_file();
         let manifest = db.folder().join("m.yaml");
         fs::write(&manifest, EXAMPLE).expect("writing");
         let (manifest, url) = (manifest.display().to_string(), db.url());
@@ -157,10 +157,7 @@ fn seeding_goes_on_every_old_kernel_as_on_this_one() {
             let answer = crate::support::said::answer(&command.output().expect("the binary starts"));
             let document = answer.document();
             json!([
-                arguments[1],
-                answer.code,
-                document["outcome"],
-                document["changes"],
+                arguments[1], answer.code, document["outcome"], document["changes"],
                 document["error"]["message"]
             ])
         });

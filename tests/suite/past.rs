@@ -11,28 +11,13 @@ mod ordinary;
 mod rollback;
 mod runbook;
 
-use crate::support::machine::Machine;
+use crate::support::machine::{Machine, SITE};
 use crate::support::said::Said;
 use serde_json::Value;
 
-const SITE: &str = "/etc/nginx/conf.d/motion.conf";
-
-fn run(machine: &Machine, arguments: &[&str]) -> Said {
-    machine.motionctl(&[arguments, &["--json"]].concat())
-}
-
-/// A machine after one apply, and the backup of before.
-fn migrated() -> (Machine, String) {
-    let machine = Machine::new("standalone");
-    let done = machine.apply(&[]);
-    done.expect(0, "applied");
-    let id = done.json["backup"]["id"].as_str().expect("a name").to_owned();
-    (machine, id)
-}
-
 /// What a status says in one line, and the commands that it names.
 fn said(machine: &Machine) -> (String, Vec<String>) {
-    let status = run(machine, &["status"]);
+    let status = machine.json(&["status"]);
     let verdict = status.json["details"]["verdict"].as_str().expect("a verdict").to_owned();
     (verdict, next(&status))
 }
@@ -45,5 +30,5 @@ fn next(answer: &Said) -> Vec<String> {
 /// Runs a command that was named to a person, as it stands, but for its question.
 fn follow(machine: &Machine, command: &str) -> Said {
     let arguments: Vec<&str> = command.split(' ').skip(1).collect();
-    run(machine, &[&arguments[..], if arguments[0] == "rollback" { &["--yes"] } else { &[] }].concat())
+    machine.json(&[&arguments[..], if arguments[0] == "rollback" { &["--yes"] } else { &[] }].concat())
 }

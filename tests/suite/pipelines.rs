@@ -256,11 +256,7 @@ fn a_value_that_is_missing_or_left_over_is_refused() {
 fn brackets_that_ask_for_nothing_never_become_a_name() {
     let site = "version: 1\nsite: { city: x }\n";
     for odd in [
-        "{{ Site.city }}",
-        "{{ city }}",
-        "{{ sites.city }}",
-        "{{{ site.city }}}",
-        "{{ site.city",
+        "{{ Site.city }}", "{{ city }}", "{{ sites.city }}", "{{{ site.city }}}", "{{ site.city",
         "{{ site.city }}}",
     ] {
         for list in [format!("{{ name: '{odd}' }}"), format!("{{ name: P, agents: ['a {odd}'] }}")] {

@@ -4,22 +4,10 @@
 //! Invariant: a refusal leaves the site as it was.
 
 use crate::support::binary::{SITE as TREE_SITE, Server, codes, finding};
-use crate::support::machine::Machine;
+use crate::support::machine::{Machine, SITE};
 use crate::support::mount::Mount;
-use crate::support::said::Said;
 use crate::support::wait::eventually;
 use std::fs;
-
-const SITE: &str = "/etc/nginx/conf.d/motion.conf";
-
-fn shell(machine: &Machine, line: &str) {
-    let done = machine.shell(line);
-    assert_eq!(done.code, 0, "{done}");
-}
-
-fn evidence(done: &Said, code: &str) -> String {
-    done.finding(code).map_or_else(String::new, |finding| finding["evidence"].to_string())
-}
 
 /// A root of its own that holds what nginx needs, below `/run/jail`.
 const JAIL: &str = "mkdir -p /run/jail && for d in usr lib lib64 bin sbin dev etc var run; do \
@@ -29,20 +17,20 @@ const JAIL: &str = "mkdir -p /run/jail && for d in usr lib lib64 bin sbin dev et
 #[test]
 fn a_master_in_another_root_is_not_ours() {
     let machine = Machine::stopped("standalone", |_| ());
-    shell(&machine, JAIL);
+    machine.must(JAIL);
     // A copy of the configuration, then the very same folder: neither makes it our server.
     for (number, folder) in
         ["cp -a /etc/nginx /run/jail/etc/", "mount --bind /etc/nginx /run/jail/etc/nginx"].iter().enumerate()
     {
-        shell(&machine, folder);
-        shell(&machine, "chroot /run/jail /usr/sbin/nginx");
+        machine.must(folder);
+        machine.must("chroot /run/jail /usr/sbin/nginx");
         eventually("it runs", || machine.masters().len() == 1);
         let done = machine.apply(&[]);
         done.expect(3, "refused");
-        let said = evidence(&done, "nginx.other-root");
+        let said = done.evidence("nginx.other-root");
         assert!(said.contains("root of its own"), "{number}: {done}");
         assert!(!machine.read(SITE).contains("/user-ui/"));
-        shell(&machine, "chroot /run/jail /usr/sbin/nginx -s stop");
+        machine.must("chroot /run/jail /usr/sbin/nginx -s stop");
         eventually("it is gone", || machine.masters().is_empty());
     }
     // Beside our own it is nobody's business.
@@ -53,9 +41,9 @@ fn a_master_in_another_root_is_not_ours() {
 /// A machine whose nginx was started from a file that is something else since.
 fn upgraded(to: &str) -> Machine {
     let machine = Machine::stopped("standalone", |_| ());
-    shell(&machine, "mkdir /var/opt/bin && cp $(command -v nginx) /var/opt/bin/nginx && /var/opt/bin/nginx");
+    machine.must("mkdir /var/opt/bin && cp $(command -v nginx) /var/opt/bin/nginx && /var/opt/bin/nginx");
     eventually("it runs", || machine.workers().len() == 2);
-    shell(&machine, &format!("rm /var/opt/bin/nginx && {to}"));
+    machine.must(&format!("rm /var/opt/bin/nginx && {to}"));
     machine
 }
 
@@ -65,7 +53,7 @@ fn both_binaries_are_asked_after_an_upgrade() {
     let done = machine.motionctl(&["check", "--json"]);
     done.expect(0, "changes-pending");
     assert_eq!(done.finding("nginx.version-skew").expect("the finding")["level"], "warn");
-    let said = evidence(&done, "nginx.version-skew");
+    let said = done.evidence("nginx.version-skew");
     for line in [
         "from a file that was replaced or removed",
         "on disk as /var/opt/bin/nginx",
@@ -94,10 +82,10 @@ fn a_change_that_a_restart_would_refuse_is_refused() {
     assert!(done.error().contains("the one on disk refuses the new configuration"), "{done}");
     assert!(!machine.read(SITE).contains("/user-ui/"));
     // What it refused before the change is no fault of the change.
-    shell(&machine, &refuses("socket.io"));
+    machine.must(&refuses("socket.io"));
     let done = machine.motionctl(&["check", "--json"]);
     done.expect(0, "changes-pending");
-    let said = evidence(&done, "nginx.version-skew");
+    let said = done.evidence("nginx.version-skew");
     assert!(said.contains("the one on disk refuses the configuration as it is: [emerg] unknown"), "{said}");
     machine.apply(&[]).expect(0, "applied");
 }
@@ -107,7 +95,7 @@ fn a_removed_binary_still_validates() {
     let machine = upgraded("true");
     let done = machine.motionctl(&["check", "--json"]);
     done.expect(0, "changes-pending");
-    assert!(evidence(&done, "nginx.version-skew").contains("replaced or removed"), "{done}");
+    assert!(done.evidence("nginx.version-skew").contains("replaced or removed"), "{done}");
     machine.apply(&[]).expect(0, "applied");
 }
 
@@ -116,7 +104,7 @@ fn an_ordinary_user_is_told_what_was_not_seen() {
     use std::os::unix::process::CommandExt;
     let machine = Machine::new("standalone");
     let binary = env!("CARGO_BIN_EXE_motionctl");
-    shell(&machine, &format!("touch /run/motionctl && mount --bind '{binary}' /run/motionctl"));
+    machine.must(&format!("touch /run/motionctl && mount --bind '{binary}' /run/motionctl"));
     let running = machine.command("/run/motionctl", &["check", "--json"], |command| {
         command.uid(65534).gid(65534);
     });

@@ -3,7 +3,7 @@
 //! Invariant: after a rollback every byte and attribute that the run changed
 //! is as it was, and the page from before is served again.
 
-use crate::support::machine::Machine;
+use crate::support::machine::{Machine, SITE};
 use crate::support::said::Said;
 use crate::support::tree_state::state;
 use crate::support::wait::eventually;
@@ -12,24 +12,8 @@ use std::fs;
 use std::os::unix::fs::{PermissionsExt, symlink};
 use std::path::Path;
 
-const SITE: &str = "/etc/nginx/conf.d/motion.conf";
-
 fn rollback(machine: &Machine, more: &[&str]) -> Said {
     machine.motionctl(&[&["rollback", "--yes", "--json"], more].concat())
-}
-
-/// A machine after one apply, and the backup of before.
-fn migrated(fixture: &str) -> (Machine, String) {
-    let machine = Machine::new(fixture);
-    let done = machine.apply(&[]);
-    done.expect(0, "applied");
-    let id = done.json["backup"]["id"].as_str().expect("a name").to_owned();
-    (machine, id)
-}
-
-fn serves_the_new_client(machine: &Machine) -> bool {
-    let body = machine.get("/user-ui/login").body;
-    String::from_utf8_lossy(&body).contains("<base href=\"/user-ui/\">")
 }
 
 #[test]
@@ -46,7 +30,7 @@ fn everything_that_the_run_changed_comes_back() {
     let before = machine.configuration().without_folder_times();
     let login = machine.get("/user-ui/login").body;
     machine.apply(&[]).expect(0, "applied");
-    assert!(serves_the_new_client(&machine));
+    assert!(machine.serves_the_new_client());
 
     let back = rollback(&machine, &[]);
 
@@ -63,7 +47,7 @@ fn everything_that_the_run_changed_comes_back() {
         quiet.assert_same(now);
     }
     machine.apply(&[]).expect(0, "applied");
-    assert!(serves_the_new_client(&machine));
+    assert!(machine.serves_the_new_client());
 }
 
 #[test]
@@ -86,22 +70,22 @@ fn the_target_of_a_link_comes_back() {
 
 #[test]
 fn an_edit_since_the_run_is_never_lost_unasked() {
-    let (machine, id) = migrated("standalone");
+    let (machine, id) = Machine::migrated();
     machine.edit(SITE, |text| text + "# by hand\n");
     let edited = machine.configuration();
     let refused = rollback(&machine, &[]);
     refused.expect(3, "refused");
     assert!(refused.error().contains(SITE), "{refused}");
     edited.assert_same(&machine.configuration());
-    assert!(serves_the_new_client(&machine));
+    assert!(machine.serves_the_new_client());
     rollback(&machine, &[&id]).expect(3, "refused");
     rollback(&machine, &["--whole-tree"]).expect(0, "applied");
-    assert!(!machine.read(SITE).contains("by hand") && !serves_the_new_client(&machine));
+    assert!(!machine.read(SITE).contains("by hand") && !machine.serves_the_new_client());
 }
 
 #[test]
 fn another_file_that_was_edited_since_stays_edited() {
-    let (machine, _) = migrated("standalone");
+    let (machine, _) = Machine::migrated();
     machine.edit("/etc/nginx/mime.types", |text| text + "# by hand\n");
     rollback(&machine, &[]).expect(0, "applied");
     assert!(machine.read("/etc/nginx/mime.types").ends_with("# by hand\n"));
@@ -139,7 +123,7 @@ fn the_whole_tree_comes_back_whatever_was_done_to_it() {
 
 #[test]
 fn a_whole_restore_shows_what_it_would_do_first() {
-    let (machine, _) = migrated("standalone");
+    let (machine, _) = Machine::migrated();
     machine.edit("/etc/nginx/mime.types", |text| text.replacen("types {", "types { # by hand", 1));
     machine.edit("/etc/nginx/tls/motion.key", |text| text.replace("BEGIN", "BEGONE"));
     fs::write(machine.path("/etc/nginx/added.txt"), "x").expect("writing");
@@ -158,43 +142,43 @@ fn a_whole_restore_shows_what_it_would_do_first() {
 
 #[test]
 fn a_broken_configuration_does_not_bar_the_way_back() {
-    let (machine, _) = migrated("standalone");
+    let (machine, _) = Machine::migrated();
     machine.edit("/etc/nginx/nginx.conf", |text| text.replace("events {", "events {{{"));
     let back = rollback(&machine, &["--whole-tree"]);
     back.expect(0, "applied");
     assert_eq!(back.json["reload"]["proven"], true, "{back}");
-    assert!(!serves_the_new_client(&machine));
+    assert!(!machine.serves_the_new_client());
     machine.apply(&[]).expect(0, "applied");
 }
 
 #[test]
 fn a_site_file_that_is_gone_does_not_bar_the_way_back() {
-    let (machine, _) = migrated("standalone");
+    let (machine, _) = Machine::migrated();
     fs::remove_file(machine.path(SITE)).expect("removing");
     rollback(&machine, &[]).expect(3, "refused");
     rollback(&machine, &["--whole-tree"]).expect(0, "applied");
-    assert!(!serves_the_new_client(&machine));
+    assert!(!machine.serves_the_new_client());
     assert_eq!(machine.get("/api/").status, 200);
 }
 
 #[test]
 fn the_changed_file_broken_since_is_an_edit() {
-    let (machine, _) = migrated("standalone");
+    let (machine, _) = Machine::migrated();
     machine.edit(SITE, |text| text.replacen("server {", "server {{", 1));
     rollback(&machine, &[]).expect(3, "refused");
     rollback(&machine, &["--whole-tree"]).expect(0, "applied");
-    assert!(!serves_the_new_client(&machine));
+    assert!(!machine.serves_the_new_client());
 }
 
 #[test]
 fn a_damaged_backup_is_not_restored() {
-    let (machine, id) = migrated("standalone");
+    let (machine, id) = Machine::migrated();
     let edited = machine.configuration();
     let folder = machine.path(&format!("/var/backups/motionctl/{id}"));
     damage_every_copy(&folder);
     rollback(&machine, &[]).expect(65, "invalid");
     edited.assert_same(&machine.configuration());
-    assert!(serves_the_new_client(&machine));
+    assert!(machine.serves_the_new_client());
     machine.motionctl(&["backups", "verify", "--json"]).expect(65, "invalid");
 }
 
@@ -235,7 +219,7 @@ fn a_rollback_whose_reload_fails_says_what_is_where() {
     let done = rollback(&machine, &[]);
     assert!(matches!(done.code, 3 | 5), "{done}");
     assert!(done.stdout.contains("8445"), "{done}");
-    assert!(serves_the_new_client(&machine), "the old workers serve on");
+    assert!(machine.serves_the_new_client(), "the old workers serve on");
     drop(held);
     let state = machine.motionctl(&["status", "--json"]);
     assert_eq!(state.code, 0, "{state}");
@@ -243,7 +227,7 @@ fn a_rollback_whose_reload_fails_says_what_is_where() {
 
 #[test]
 fn backups_are_listed_shown_compared_and_pruned() {
-    let (machine, first) = migrated("standalone");
+    let (machine, first) = Machine::migrated();
     let command = |arguments: &[&str]| machine.motionctl(&[&["backups"], arguments, &["--json"]].concat());
     rollback(&machine, &[]).expect(0, "applied");
     let second = machine.apply(&[]).json["backup"]["id"].as_str().expect("a name").to_owned();
@@ -269,13 +253,13 @@ fn backups_are_listed_shown_compared_and_pruned() {
     assert_eq!(machine.backups(), [second]);
     rollback(&machine, &[&first]).expect(69, "unavailable");
     rollback(&machine, &[]).expect(0, "applied");
-    assert!(!serves_the_new_client(&machine));
+    assert!(!machine.serves_the_new_client());
     assert_eq!(machine.ask(Scheme::Http, 80, "/").status, 301);
 }
 
 #[test]
 fn nobody_is_asked_and_nothing_is_restored_without_a_terminal() {
-    let (machine, _) = migrated("standalone");
+    let (machine, _) = Machine::migrated();
     let before = machine.configuration();
     machine.motionctl(&["rollback", "--json"]).expect(64, "invalid");
     before.assert_same(&machine.configuration());

@@ -113,16 +113,8 @@ fn is_folder(path: &Path) -> bool {
 
 /// Files below the prefix; each holds its own name.
 const FILES: &[&str] = &[
-    "/html/index.html",
-    "/html/app.js",
-    "/html/sub/index.htm",
-    "/html/sub/x.php",
-    "/www/f.txt",
-    "/www/d/e.css",
-    "/www/b/index.html",
-    "/www/on",
-    "/html/a.js",
-    "/html/b/x",
+    "/html/index.html", "/html/app.js", "/html/sub/index.htm", "/html/sub/x.php", "/www/f.txt",
+    "/www/d/e.css", "/www/b/index.html", "/www/on", "/html/a.js", "/html/b/x",
 ];
 
 /// Puts a name of its own into each `R`.

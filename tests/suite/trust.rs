@@ -4,8 +4,7 @@
 //! from its record. They run beside the real binary on a machine of its own.
 
 use crate::support::binary::write_program;
-use crate::support::machine::{Machine, Running};
-use crate::support::said::Said;
+use crate::support::machine::{Machine, Running, SITE};
 use crate::support::wait::eventually;
 use std::fs::{self, Permissions};
 use std::os::unix::fs::{PermissionsExt, chown};
@@ -13,7 +12,6 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::LazyLock;
 
-const SITE: &str = "/etc/nginx/conf.d/motion.conf";
 /// An ordinary user without a name.
 const USER: u32 = 1500;
 const AS_USER: &str = "setpriv --reuid 1500 --regid 1500 --clear-groups";
@@ -79,10 +77,6 @@ impl Recorder {
     }
 }
 
-fn evidence(done: &Said, code: &str) -> String {
-    done.finding(code).map_or_else(String::new, |finding| finding["evidence"].to_string())
-}
-
 /// Every command answers as without the stranger, and tells of it with these words.
 #[track_caller]
 fn assert_left_alone(machine: &Machine, recorder: &Recorder, words: &[&str]) {
@@ -90,7 +84,7 @@ fn assert_left_alone(machine: &Machine, recorder: &Recorder, words: &[&str]) {
         let done = machine.motionctl(&[command, &["--json"]].concat());
         recorder.assert_nobody_ran_it();
         assert_eq!(done.code, 0, "{command:?}: {done}");
-        let told = evidence(&done, "nginx.foreign-process");
+        let told = done.evidence("nginx.foreign-process");
         for word in words {
             assert!(told.contains(word), "{command:?}: {word} is not in {told}: {done}");
         }
@@ -141,7 +135,7 @@ fn a_foreign_pid_namespace_is_not_looked_into() {
     // Root made it: it may well be the NGINX that is meant, and it is not this server's.
     let done = machine.apply(&[]);
     done.expect(3, "refused");
-    assert!(evidence(&done, "nginx.other-root").contains("processes of its own"), "{done}");
+    assert!(done.evidence("nginx.other-root").contains("processes of its own"), "{done}");
     recorder.assert_nobody_ran_it();
     // Beside our own it is nobody's business.
     let said = machine.command("nginx", &[], |_| ()).finish();
@@ -192,7 +186,7 @@ fn a_program_that_others_can_write_is_not_executed_even_when_root_runs_it() {
         let done = machine.motionctl(&["check", "--json"]);
         recorder.assert_nobody_ran_it();
         assert_eq!(done.code, 0, "{done}");
-        assert!(evidence(&done, "nginx.foreign-process").contains(word), "{name}: {done}");
+        assert!(done.evidence("nginx.foreign-process").contains(word), "{name}: {done}");
         drop(running);
         eventually("it is gone", || machine.masters().len() == 1);
     }
@@ -201,8 +195,7 @@ fn a_program_that_others_can_write_is_not_executed_even_when_root_runs_it() {
 #[test]
 fn a_foreigner_that_holds_a_port_of_the_configuration_stops_by_the_port() {
     let machine = Machine::stopped("standalone", |_| ());
-    let opened = machine.shell("echo 0 >/proc/sys/net/ipv4/ip_unprivileged_port_start");
-    assert_eq!(opened.code, 0, "{opened}");
+    machine.must("echo 0 >/proc/sys/net/ipv4/ip_unprivileged_port_start");
     let recorder = Recorder::new(&machine, "theirs", USER);
     let before = machine.read(SITE);
     for prefix in [AS_USER, ""] {
@@ -228,7 +221,7 @@ fn a_foreigner_that_holds_a_port_of_the_configuration_stops_by_the_port() {
     let taken = machine.take_port(443);
     let done = machine.apply(&[]);
     done.expect(3, "refused");
-    assert!(evidence(&done, "nginx.port-held").contains("0.0.0.0:443"), "{done}");
+    assert!(done.evidence("nginx.port-held").contains("0.0.0.0:443"), "{done}");
     drop(taken);
     machine.apply(&[]).expect(0, "applied");
 }
@@ -237,10 +230,9 @@ fn a_foreigner_that_holds_a_port_of_the_configuration_stops_by_the_port() {
 fn mounts_of_its_own_are_no_reason() {
     let machine = Machine::stopped("standalone", |_| ());
     // As `PrivateTmp=true` of a unit makes them.
-    let started = machine.shell(
+    machine.must(
         "unshare --mount sh -c 'mount -t tmpfs tmpfs /tmp && mount -t tmpfs tmpfs /var/tmp && exec nginx'",
     );
-    assert_eq!(started.code, 0, "{started}");
     eventually("it serves", || machine.workers().len() == 2);
     for command in COMMANDS {
         let done = machine.motionctl(&[command, &["--json"]].concat());
@@ -255,17 +247,17 @@ fn mounts_of_its_own_are_no_reason() {
 fn a_replaced_executable_is_judged_by_itself() {
     let machine = Machine::stopped("standalone", |_| ());
     let start = "mkdir /var/opt/bin && cp $(command -v nginx) /var/opt/bin/nginx && /var/opt/bin/nginx";
-    assert_eq!(machine.shell(start).code, 0);
+    machine.must(start);
     eventually("it serves", || machine.workers().len() == 2);
     // What stands in its place by now is not asked, since others can have put it there.
     let recorder = Recorder::new(&machine, "theirs", USER);
     let replace =
         "rm /var/opt/bin/nginx && cp -p /var/opt/theirs/nginx /var/opt/bin/ && chmod 777 /var/opt/bin";
-    assert_eq!(machine.shell(replace).code, 0);
+    machine.must(replace);
     fs::copy(recorder.outside.join("ran"), machine.path("/var/opt/bin/ran")).expect("a record");
     let done = machine.motionctl(&["check", "--json"]);
     done.expect(0, "changes-pending");
-    let said = evidence(&done, "nginx.version-skew");
+    let said = done.evidence("nginx.version-skew");
     assert!(said.contains("not asked what is there now: /var/opt/bin"), "{said}");
     let done = machine.apply(&[]);
     done.expect(0, "applied");
@@ -278,21 +270,21 @@ fn a_program_of_the_search_path_obeys_the_same_rule() {
     let machine = Machine::stopped("standalone", |_| ());
     let recorder = Recorder::new(&machine, "theirs", USER);
     let lay = "mount -t tmpfs -o mode=755 tmpfs /usr/local/sbin && ln -s /var/opt/theirs/nginx /usr/local/sbin/nginx";
-    assert_eq!(machine.shell(lay).code, 0);
+    machine.must(lay);
     for command in COMMANDS {
         let done = machine.motionctl(&[command, &["--json"]].concat());
         assert_eq!(done.code, 0, "{command:?}: {done}");
         assert!(
-            evidence(&done, "nginx.untrusted").contains("/var/opt/theirs belongs to the user 1500"),
+            done.evidence("nginx.untrusted").contains("/var/opt/theirs belongs to the user 1500"),
             "{done}"
         );
         recorder.assert_nobody_ran_it();
     }
     // Where there is no other, there is none.
-    assert_eq!(machine.shell("mount -t tmpfs tmpfs /usr/sbin").code, 0);
+    machine.must("mount -t tmpfs tmpfs /usr/sbin");
     let done = machine.motionctl(&["check", "--json"]);
     done.expect(69, "unavailable");
-    assert!(evidence(&done, "nginx.missing").contains("/var/opt/theirs belongs to the user 1500"), "{done}");
+    assert!(done.evidence("nginx.missing").contains("/var/opt/theirs belongs to the user 1500"), "{done}");
     recorder.assert_nobody_ran_it();
 }
 
@@ -332,7 +324,7 @@ fn a_program_is_asked_and_tests_without_privileges_that_it_does_not_need() {
     }
     assert!(!asked.contains("LD_PRELOAD") && !asked.contains("SECRET"), "{asked}");
     // chown, dac_override, fowner, net_bind_service.
-    assert!(evidence(&done, "nginx.config-broken").contains("000000000000040b"), "{done}");
+    assert!(done.evidence("nginx.config-broken").contains("000000000000040b"), "{done}");
 }
 
 #[test]
@@ -346,7 +338,7 @@ fn a_named_program_obeys_the_same_rule() {
         {
             let done = machine.motionctl(&[command, &["--json", "--nginx", file]].concat());
             done.expect(69, "unavailable");
-            assert!(evidence(&done, code).contains("/var/opt/"), "{command:?} {file}: {done}");
+            assert!(done.evidence(code).contains("/var/opt/"), "{command:?} {file}: {done}");
             recorder.assert_nobody_ran_it();
         }
     }
@@ -360,13 +352,13 @@ fn a_named_program_obeys_the_same_rule() {
 fn a_named_program_of_roots_is_the_nginx_that_is_migrated() {
     let machine = Machine::stopped("standalone", |_| ());
     let start = "mkdir /var/opt/bin && cp $(command -v nginx) /var/opt/bin/engine && /var/opt/bin/engine";
-    assert_eq!(machine.shell(start).code, 0);
+    machine.must(start);
     eventually("it serves", || machine.workers().len() == 2);
     // Its title alone makes it nobody, and it holds the ports.
     let done = machine.apply(&[]);
     done.expect(3, "refused");
-    assert!(evidence(&done, "nginx.foreign-process").contains("not called nginx"), "{done}");
-    assert!(evidence(&done, "nginx.port-held").contains("/var/opt/bin/engine"), "{done}");
+    assert!(done.evidence("nginx.foreign-process").contains("not called nginx"), "{done}");
+    assert!(done.evidence("nginx.port-held").contains("/var/opt/bin/engine"), "{done}");
     let named = ["--nginx", "/var/opt/bin/engine"];
     for command in COMMANDS {
         let done = machine.motionctl(&[command, &["--json"], &named].concat());
@@ -383,11 +375,10 @@ fn a_named_program_of_roots_is_the_nginx_that_is_migrated() {
 #[test]
 fn another_program_than_the_named_one_is_not_chosen() {
     let machine = Machine::new("standalone");
-    let copied = machine.shell("mkdir /var/opt/bin && cp $(command -v nginx) /var/opt/bin/nginx");
-    assert_eq!(copied.code, 0, "{copied}");
+    machine.must("mkdir /var/opt/bin && cp $(command -v nginx) /var/opt/bin/nginx");
     let done = machine.apply(&["--nginx", "/var/opt/bin/nginx"]);
     done.expect(3, "refused");
-    let held = evidence(&done, "nginx.port-held");
+    let held = done.evidence("nginx.port-held");
     assert!(
         held.contains("program /usr/sbin/nginx") && held.contains("which --nginx does not name"),
         "{done}"
@@ -402,21 +393,20 @@ fn the_user_who_runs_an_nginx_of_his_own_is_answered() {
     let conf = "pid /run/own/pid; error_log /run/own/log; events {} http { access_log off; server { listen 8081; \
                 location / { proxy_pass http://127.0.0.1:9000; } \
                 location /api/ { proxy_pass http://127.0.0.1:9000; } } }";
-    let ready = machine.shell(&format!(
+    machine.must(&format!(
         "mkdir /run/own && echo '{conf}' >/run/own/conf && chown -R 1500:1500 /run/own && \
          for kind in body proxy fastcgi uwsgi scgi; do chmod 777 /var/lib/nginx/$kind; done && \
          touch /run/motionctl && mount --bind '{binary}' /run/motionctl && \
          {AS_USER} nginx -c /run/own/conf -e /run/own/log"
     ));
-    assert_eq!(ready.code, 0, "{ready}");
     eventually("it runs", || machine.masters().len() == 1);
     let as_root = machine.motionctl(&["check", "--json"]);
-    assert!(evidence(&as_root, "nginx.foreign-process").contains("user 1500"), "{as_root}");
+    assert!(as_root.evidence("nginx.foreign-process").contains("user 1500"), "{as_root}");
     let own = machine.shell(&format!("{AS_USER} /run/motionctl check --json"));
     assert!(own.finding("nginx.foreign-process").is_none(), "{own}");
     assert!(own.finding("nginx.not-running").is_none() && own.finding("nginx.unknown").is_none(), "{own}");
     // A third user's is a stranger's for him, too.
     let third = AS_USER.replace("1500", "1501");
     let other = machine.shell(&format!("{third} /run/motionctl check --json"));
-    assert!(evidence(&other, "nginx.foreign-process").contains("it runs as another user"), "{other}");
+    assert!(other.evidence("nginx.foreign-process").contains("it runs as another user"), "{other}");
 }

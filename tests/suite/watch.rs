@@ -11,12 +11,11 @@ mod units;
 mod users;
 
 use crate::support::binary::write_program;
-use crate::support::machine::Machine;
+use crate::support::machine::{Machine, SITE};
 use crate::support::said::Said;
 use serde_json::Value;
 use std::fs;
 
-const SITE: &str = "/etc/nginx/conf.d/motion.conf";
 /// The machine's own folder that is root's alone; `/etc/motionctl` is the host's.
 const OWN: &str = "/run/own";
 /// What the admin's command wrote: each call's state, what it was before, and its document.
@@ -76,9 +75,4 @@ fn document(machine: &Machine) -> Value {
 
 fn line(said: &Said) -> &str {
     said.json["details"]["check"]["line"].as_str().unwrap_or_default()
-}
-
-/// Whether the new client answers on the wire.
-fn serves_the_new_client(machine: &Machine) -> bool {
-    String::from_utf8_lossy(&machine.get("/user-ui/login").body).contains("<base href=\"/user-ui/\">")
 }

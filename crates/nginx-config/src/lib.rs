@@ -63,4 +63,4 @@ pub use redact::{
 };
 pub use splice::{Overlap, Splice, splice};
 pub use tree::{Args, Body, Directive, DirectiveId, Tree};
-pub use word::{Quote, QuoteError, Word, has_variable, quote_literal, quote_word, value_of};
+pub use word::{Quote, QuoteError, Word, has_variable, quote_word, value_of};

@@ -2,7 +2,7 @@
 //!
 //! Invariant: `value_of(quote_word(v)) == v`, and the spelling is one word
 //! wherever a word may stand. Variables are not escaped here, because nginx
-//! has no escape for `$`: callers that carry foreign text use [`quote_literal`].
+//! has no escape for `$`: callers that carry foreign text ask [`has_variable`].
 
 use super::grammar::BUFFER;
 use super::position::Span;
@@ -59,9 +59,6 @@ pub enum QuoteError {
     /// The spelling would not fit nginx's buffer.
     #[error("the word does not fit nginx's buffer of 4,096 bytes")]
     TooLong,
-    /// The value has a `$`, for which nginx has no escape.
-    #[error("nginx would read `$` as the start of a variable")]
-    Variable,
 }
 
 /// The safest spelling of `value`: bare where every byte is harmless in any
@@ -79,15 +76,6 @@ pub fn quote_word(value: &[u8]) -> Result<Vec<u8>, QuoteError> {
         return Err(QuoteError::TooLong);
     }
     Ok(spelling)
-}
-
-/// The safest spelling of `value` where it must mean itself: as
-/// [`quote_word`], but a `$` is refused.
-///
-/// # Errors
-/// Refuses values that no word can hold, and values with a `$`.
-pub fn quote_literal(value: &[u8]) -> Result<Vec<u8>, QuoteError> {
-    if has_variable(value) { Err(QuoteError::Variable) } else { quote_word(value) }
 }
 
 /// Whether nginx would look for a variable in `value`.
@@ -192,7 +180,5 @@ mod tests {
         assert_eq!(quote_word(b"a\0b"), Err(QuoteError::Nul));
         assert_eq!(quote_word(&[b'x'; 4095]), Err(QuoteError::TooLong));
         assert_eq!(quote_word(&[b'\n'; 2047]), Err(QuoteError::TooLong));
-        assert_eq!(quote_literal(b"$x"), Err(QuoteError::Variable));
-        assert_eq!(quote_literal(b"x y").as_deref(), Ok(&b"\"x y\""[..]));
     }
 }

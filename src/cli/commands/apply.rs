@@ -52,10 +52,7 @@ pub fn apply(context: &Context, args: &ApplyArgs) -> Result<Outcome, Failure> {
             return Ok(outcome);
         }
         (Ok(None), _) => return Ok(outcome),
-        (Err(failure), _) => {
-            outcome.fail(failure);
-            return Ok(outcome);
-        }
+        (Err(failure), _) => return Ok(outcome.with_failure(failure)),
     };
     if !args.yes {
         // It was on the screen when the question was asked.
@@ -63,8 +60,7 @@ pub fn apply(context: &Context, args: &ApplyArgs) -> Result<Outcome, Failure> {
         outcome.findings.clear();
     }
     if let Err(failure) = watch.at_the_moment(context, &options.accept, args.wait_idle, &mut outcome) {
-        outcome.fail(failure);
-        return Ok(outcome);
+        return Ok(outcome.with_failure(failure));
     }
     let agreed = Agreed {
         lock: &lock,

@@ -59,10 +59,8 @@ fn list(store: &Store, outcome: &mut Outcome) -> Result<(), Failure> {
     outcome.set_verdict(verdict);
     outcome.details.rows = Some(rows);
     outcome.details.add("backups", json!(sections));
-    let damaged: Vec<String> = listing.damaged.iter().map(|(id, error)| format!("{id}: {error}")).collect();
-    if !damaged.is_empty() {
-        outcome.details.notes = Some(damaged);
-    }
+    let damaged = listing.damaged.iter().map(|(id, error)| format!("{id}: {error}"));
+    outcome.details.set_notes(damaged.collect());
     Ok(())
 }
 

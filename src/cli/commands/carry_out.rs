@@ -73,7 +73,7 @@ fn conclude(context: &Context, outcome: &mut Outcome, done: Run, result: Result<
     outcome.reload = done.reload;
     outcome.probes = done.probes;
     outcome.durations = done.durations;
-    confirm::note(outcome, done.notes);
+    outcome.details.set_notes(done.notes);
     if !done.lingering.is_empty() {
         let note = match done.lingering.len() {
             1 => "1 old worker finishes its connections".to_owned(),

@@ -22,8 +22,7 @@ pub fn check(context: &Context, args: &CheckArgs) -> Result<Outcome, Failure> {
     outcome.plan = None;
     outcome.comparisons.clear();
     if let Err(failure) = is_trusted(&context.root) {
-        outcome.fail(failure);
-        return Ok(outcome);
+        return Ok(outcome.with_failure(failure));
     }
     if unknown_changes(&prepared).is_none() && nothing_to_do(&prepared, &mut outcome) {
         return Ok(outcome);

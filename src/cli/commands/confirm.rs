@@ -30,7 +30,7 @@ pub fn confirm(context: &Context) -> Result<Outcome, Failure> {
             };
             outcome.set_verdict(verdict);
             outcome.details.add("run", run.as_str());
-            note(&mut outcome, notes);
+            outcome.details.set_notes(notes);
         }
         Err(failure) => {
             // What comes too late is undone, by whatever the disk allows.
@@ -164,11 +164,4 @@ pub fn section(pending: &Pending, undoing: &Undoing) -> Value {
         // Unknown is not no.
         "armed": undoing.is_armed(),
     })
-}
-
-/// Notes for people, where there are any.
-pub fn note(outcome: &mut Outcome, notes: Vec<String>) {
-    if !notes.is_empty() {
-        outcome.details.notes = Some(notes);
-    }
 }

@@ -245,9 +245,7 @@ fn list(record: &Record, outcome: &mut Outcome) -> Result<(), Failure> {
     outcome.details.add("not_kept", new);
     outcome.details.add("dropped", record.patch.forgotten.clone());
     outcome.details.rows = Some(rows);
-    if !notes.is_empty() {
-        outcome.details.notes = Some(notes);
-    }
+    outcome.details.set_notes(notes);
     Ok(())
 }
 

@@ -34,15 +34,8 @@ pub fn after(context: &Context, command: &Command, outcome: &mut Outcome) {
 /// Whether a command would change what `--root` names, which an archive is not there for.
 fn is_refused_to_archives(command: &str) -> bool {
     const CHANGES: [&str; 9] = [
-        "apply",
-        "backups prune",
-        "confirm",
-        "install-unit",
-        "local",
-        "recover",
-        "restore-vendor",
-        "rollback",
-        "watch",
+        "apply", "backups prune", "confirm", "install-unit", "local", "recover", "restore-vendor",
+        "rollback", "watch",
     ];
     let typed = command.trim_start_matches("sudo ").trim_start_matches("motionctl ");
     CHANGES.iter().any(|name| typed.starts_with(name))

@@ -23,8 +23,7 @@ pub fn plan(context: &Context, args: &PlanArgs) -> Result<Outcome, Failure> {
         Err(outcome) => return Ok(*outcome),
     };
     if let Err(failure) = is_trusted(&context.root) {
-        outcome.fail(failure);
-        return Ok(outcome);
+        return Ok(outcome.with_failure(failure));
     }
     let Some(migration) = &prepared.migration else {
         outcome.fail(no_plan());
@@ -36,8 +35,7 @@ pub fn plan(context: &Context, args: &PlanArgs) -> Result<Outcome, Failure> {
     if let Some(path) = &args.out
         && let Err(failure) = save(context, migration, path, &args.change, &mut outcome)
     {
-        outcome.fail(failure);
-        return Ok(outcome);
+        return Ok(outcome.with_failure(failure));
     }
     judge(&prepared, &mut outcome);
     outcome.routing = args.html.as_ref().and_then(|_| prepared.routing(&context.root));

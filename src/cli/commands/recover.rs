@@ -1,6 +1,6 @@
 //! `recover`: finish or undo an interrupted run.
 
-use super::confirm::{note, time_in_words};
+use super::confirm::time_in_words;
 use crate::apply::{
     History, NotAccepted, Pending, Recovered, ReloadTarget, Server, Unconfirmed, distrusted,
     recover as end_run, restore_whole,
@@ -63,7 +63,7 @@ pub fn show(outcome: &mut Outcome, recovered: Recovered) {
     outcome.set_verdict(recovered.reason);
     let steps: Vec<_> = recovered.steps.iter().map(|step| step.describe().describe).collect();
     outcome.details.add("steps", steps);
-    note(outcome, recovered.notes);
+    outcome.details.set_notes(recovered.notes);
 }
 
 /// What every changing command does first. A change that waits for its

@@ -19,8 +19,7 @@ pub fn rehearse(context: &Context, args: &RehearseArgs) -> Result<Outcome, Failu
     };
     // A rehearsal runs NGINX, whatever may be said without it.
     if let Err(failure) = prepared.inspection.programs.validating() {
-        outcome.fail(failure);
-        return Ok(outcome);
+        return Ok(outcome.with_failure(failure));
     }
     outcome.routing = args.html.as_ref().and_then(|_| prepared.routing(&context.root));
     if nothing_to_do(&prepared, &mut outcome) {
@@ -29,12 +28,10 @@ pub fn rehearse(context: &Context, args: &RehearseArgs) -> Result<Outcome, Failu
     if prepared.migration.as_ref().is_some_and(|migration| migration.plan.is_empty())
         && let Some(failure) = refusal(&prepared)
     {
-        outcome.fail(failure);
-        return Ok(outcome);
+        return Ok(outcome.with_failure(failure));
     }
     if let Some(failure) = barred(&prepared) {
-        outcome.fail(failure);
-        return Ok(outcome);
+        return Ok(outcome.with_failure(failure));
     }
     if let Some(dir) = &args.keep
         && !dir.is_dir()

@@ -31,8 +31,7 @@ pub fn restore_vendor(context: &Context, args: &RestoreVendorArgs) -> Result<Out
         Err(unreadable) => {
             let mut failure = unreadable.failure();
             outcome.findings.append(&mut failure.findings);
-            outcome.fail(failure);
-            return Ok(outcome);
+            return Ok(outcome.with_failure(failure));
         }
     };
     let Some(text) = vendors(named.as_ref(), &memory, &keeping) else {

@@ -17,10 +17,7 @@ pub fn routes(context: &Context, args: &RoutesArgs) -> Result<Outcome, Failure> 
     sort_findings(&mut findings);
     outcome.findings = findings;
     outcome.set_verdict(verdict(&routes));
-    let notes = notes(&routes, without_motion);
-    if !notes.is_empty() {
-        outcome.details.notes = Some(notes);
-    }
+    outcome.details.set_notes(notes(&routes, without_motion));
     outcome.routes = Some(routes);
     Ok(outcome)
 }

@@ -71,9 +71,7 @@ pub fn try_script(context: &Context, args: &TryArgs) -> Result<Outcome, Failure>
     outcome.host = outcome.host.or_else(|| Some(context.host()));
     outcome.comparisons = tryout::comparisons(&tried);
     conclude(context, args, &mut outcome, &section, Made { missing: made.err(), unusable });
-    if !notes.is_empty() {
-        outcome.details.notes = Some(notes);
-    }
+    outcome.details.set_notes(notes);
     outcome.details.tried = Some(section);
     Ok(outcome)
 }

@@ -6,7 +6,7 @@
 //! clock, or started the unit by hand) it sees to it that something wakes it
 //! again; where nothing can, it waits itself. Woken late, it acts at once.
 
-use super::confirm::{note, timer_command};
+use super::confirm::timer_command;
 use super::recover::{end, show};
 use crate::apply::{History, Pending, UNCONFIRMED, Unconfirmed, arm_again, distrusted, too_early};
 use crate::cli::context::Context;
@@ -146,7 +146,7 @@ pub fn warn(context: &Context, run: &str) -> Result<Outcome, Failure> {
     );
     outcome.outcome = OutcomeKind::Ok;
     outcome.set_verdict("warned whoever is logged in");
-    note(&mut outcome, vec![told]);
+    outcome.details.set_notes(vec![told]);
     Ok(outcome)
 }
 

@@ -61,16 +61,7 @@ pub const LANG: Variable = variable("LANG", "the same");
 
 /// Every variable that is read.
 pub const VARIABLES: [Variable; 11] = [
-    DATABASE,
-    PASSWORD_FILE,
-    SEED_RUNS,
-    NO_COLOR,
-    LC_ALL,
-    LC_CTYPE,
-    LANG,
-    STATE_HOME,
-    HOME,
-    SUDO_USER,
+    DATABASE, PASSWORD_FILE, SEED_RUNS, NO_COLOR, LC_ALL, LC_CTYPE, LANG, STATE_HOME, HOME, SUDO_USER,
     JOURNAL_STREAM,
 ];
 

@@ -239,3 +239,22 @@ pub struct Check {
     /// The columns in it.
     pub columns: Vec<String>,
 }
+
+#[cfg(test)]
+impl Column {
+    /// A column of that type that has nothing else.
+    pub(crate) fn bare(name: &str, full_type: &str) -> Self {
+        Self {
+            name: name.to_owned(),
+            data_type: full_type.split(['(', ' ']).next().unwrap_or_default().to_lowercase(),
+            full_type: full_type.to_owned(),
+            length: None,
+            charset: None,
+            collation: None,
+            nullable: false,
+            default: ColumnDefault::None,
+            extra: String::new(),
+            comment: String::new(),
+        }
+    }
+}

@@ -46,7 +46,6 @@ impl Destination {
         if held.is_dir() { held } else { self.folder.path().as_path().to_owned() }
     }
 
-    /// The file.
     pub fn file(&self) -> PathBuf {
         self.folder().join(&self.name)
     }

@@ -32,6 +32,6 @@ pub use folders::{make_folder, remove_folder, set_attributes};
 pub(crate) use obstacle::landing_for_writing;
 pub use obstacle::{NotReplaceable, Obstacle, exchangeable, makeable, replaceable, settable};
 pub use replace::{create, create_link, remove, replace, replace_entry, replace_link, write};
-pub use state::{FileState, OtherKind, forget_cached, observe, observe_target};
+pub use state::{FileState, OtherKind, forget_cached, observe};
 pub use undo::{adopt, discard, leftovers, put_back, sweep};
 pub use way::{Way, way};

@@ -7,7 +7,7 @@
 use super::digest::hash_of;
 use crate::host::files::attributes;
 use crate::host::files::walk::{Folder, Landing, Last, kind};
-use crate::host::root::{MOST_BYTES, Root};
+use crate::host::root::{MOST_BYTES, Root, is_absent};
 use crate::values::Attributes;
 use crate::values::{Hash, LinkText, RootPath};
 use nix::fcntl::{PosixFadviseAdvice, posix_fadvise};
@@ -66,31 +66,17 @@ pub enum OtherKind {
 /// # Errors
 /// When it cannot be looked at; a missing folder above is `Absent`.
 pub fn observe(root: &Root, path: &RootPath) -> io::Result<FileState> {
-    observe_by(root, path, Last::Keep)
-}
-
-/// What stands where `path` leads to, links followed.
-///
-/// # Errors
-/// As [`observe`].
-pub fn observe_target(root: &Root, path: &RootPath) -> io::Result<FileState> {
-    observe_by(root, path, Last::Follow)
+    match root.walk(path, Last::Keep) {
+        Ok(landing) => observe_landing(&landing),
+        Err(error) if is_absent(&error) => Ok(FileState::Absent),
+        Err(error) => Err(error),
+    }
 }
 
 /// Asks the kernel to read a file's bytes from the disk the next time; it may decline, which
 /// changes nothing but how much the next reading proves.
 pub fn forget_cached(file: &File) {
     let _advice_only = posix_fadvise(file, 0, 0, PosixFadviseAdvice::POSIX_FADV_DONTNEED);
-}
-
-fn observe_by(root: &Root, path: &RootPath, last: Last) -> io::Result<FileState> {
-    match root.walk(path, last) {
-        Ok(landing) => observe_landing(&landing),
-        Err(error) if matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory) => {
-            Ok(FileState::Absent)
-        }
-        Err(error) => Err(error),
-    }
 }
 
 pub(super) fn observe_landing(landing: &Landing) -> io::Result<FileState> {

@@ -4,7 +4,7 @@
 use super::caps::drop_to;
 use super::layers::Layers;
 use super::spec::{Capabilities, Exec, Job, Mode};
-use crate::host::trust::inherit;
+use crate::host::trust::{SEARCH_PATH, inherit};
 use anyhow::{Context, Result};
 use nix::sys::signal::SigSet;
 use nix::unistd::{ForkResult, Pid, fork};
@@ -101,10 +101,7 @@ where
     }
 }
 
-/// The folder that programs inside are looked for in.
+/// The language of programs inside, and the folders that they are looked for in.
 pub(super) fn clean_environment() -> [(&'static str, PathBuf); 2] {
-    [
-        ("LANG", PathBuf::from("C")),
-        ("PATH", PathBuf::from("/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin")),
-    ]
+    [("LANG", PathBuf::from("C")), ("PATH", PathBuf::from(SEARCH_PATH))]
 }

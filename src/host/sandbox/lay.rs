@@ -19,35 +19,15 @@ use std::path::{Path, PathBuf};
 /// Never from the tree: views of the kernel, and what the C library reads to
 /// find libraries and names; foreign answers would break this host's nginx.
 const HOSTS: [&str; 10] = [
-    "/boot",
-    "/dev",
-    "/etc/ld.so.cache",
-    "/etc/ld.so.conf",
-    "/etc/ld.so.conf.d",
-    "/etc/ld.so.preload",
-    "/etc/nsswitch.conf",
-    "/etc/resolv.conf",
-    "/proc",
-    "/sys",
+    "/boot", "/dev", "/etc/ld.so.cache", "/etc/ld.so.conf", "/etc/ld.so.conf.d", "/etc/ld.so.preload",
+    "/etc/nsswitch.conf", "/etc/resolv.conf", "/proc", "/sys",
 ];
 
 /// Programs and libraries: of these the tree adds only folders that the host
 /// lacks, and nginx's own (modules).
 const PROGRAMS: [&str; 14] = [
-    "/bin",
-    "/lib",
-    "/lib32",
-    "/lib64",
-    "/libx32",
-    "/sbin",
-    "/usr/bin",
-    "/usr/include",
-    "/usr/lib",
-    "/usr/lib32",
-    "/usr/lib64",
-    "/usr/libexec",
-    "/usr/libx32",
-    "/usr/sbin",
+    "/bin", "/lib", "/lib32", "/lib64", "/libx32", "/sbin", "/usr/bin", "/usr/include", "/usr/lib",
+    "/usr/lib32", "/usr/lib64", "/usr/libexec", "/usr/libx32", "/usr/sbin",
 ];
 
 /// Lays the tree whose folder is open as `tree`.

@@ -32,7 +32,6 @@ pub(super) struct Staging {
 }
 
 impl Staging {
-    /// Mounts it.
     pub(super) fn mount(identity: Identity, size: Option<u64>) -> Result<Self> {
         let real = |place: &&&str| fs::symlink_metadata(place).is_ok_and(|found| found.is_dir());
         let Some(place) = PLACES.iter().find(real).map(Path::new) else {

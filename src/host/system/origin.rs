@@ -12,14 +12,7 @@ use std::ffi::{OsStr, OsString};
 const VARIABLES: [&str; 3] = ["SSH_CONNECTION", "SSH_CLIENT", "SSH_TTY"];
 /// Programs that let somebody in over the network, as the kernel shortens their names.
 const DOORS: [&str; 9] = [
-    "sshd",
-    "sshd-session",
-    "sshd-auth",
-    "dropbear",
-    "tinysshd",
-    "mosh-server",
-    "telnetd",
-    "in.telnetd",
+    "sshd", "sshd-session", "sshd-auth", "dropbear", "tinysshd", "mosh-server", "telnetd", "in.telnetd",
     "in.rlogind",
 ];
 /// No chain of processes is longer.

@@ -183,9 +183,10 @@ fn named(
                 "name one of these blocks, by its server_name and, where several have it, with the port",
             );
             let listed = found.iter().take(MOST_LISTED);
-            let finding = listed.fold(finding, |finding, (_, one)| {
-                finding.evidence(format!("{}:{}: server {}", one.place.file, one.place.line, one.server))
-            });
+            let finding = finding.evidence_lines(
+                listed
+                    .map(|(_, one)| format!("{}:{}: server {}", one.place.file, one.place.line, one.server)),
+            );
             return Err(Failure::new(FailureKind::Unavailable, title).with_findings(vec![finding]));
         }
     }

@@ -67,7 +67,7 @@ fn unknown(facts: &SessionFacts) -> Option<Finding> {
     let finding =
         Finding::graded(codes::SESSIONS_UNKNOWN, Level::Warn, "who is logged in was not wholly seen")
             .advice("let the database's user read these tables, or name them in a schema map with --map");
-    (!facts.unknown.is_empty()).then(|| facts.unknown.iter().cloned().fold(finding, Finding::evidence))
+    (!facts.unknown.is_empty()).then(|| finding.evidence_lines(&facts.unknown))
 }
 
 fn is_at_work(user: &OnlineUser, tables: &SessionTables) -> bool {

@@ -148,18 +148,8 @@ fn configured(view: &View) -> Seen {
 /// Whether a line of a balancer's configuration opens a port.
 fn binds(line: &str) -> bool {
     const WORDS: [&str; 12] = [
-        "bind",
-        "listen",
-        "frontend",
-        "address:",
-        "address =",
-        "http_port",
-        "https_port",
-        "server.port",
-        "port",
-        "execstart",
-        "varnish_listen_port",
-        "daemon_opts",
+        "bind", "listen", "frontend", "address:", "address =", "http_port", "https_port", "server.port",
+        "port", "execstart", "varnish_listen_port", "daemon_opts",
     ];
     let line = line.to_ascii_lowercase();
     !line.starts_with(['#', ';', '/']) && WORDS.iter().any(|word| line.starts_with(word))

@@ -4,6 +4,7 @@
 //! that the manager is stopped at this moment says nothing.
 
 use super::view::{Seen, View};
+use crate::host::is_absent;
 use std::path::Path;
 
 /// A cluster manager: the names of its processes and units, and its files.
@@ -50,7 +51,7 @@ pub fn managers(view: &View) -> Seen {
         for file in manager.files {
             match view.root.metadata(Path::new(file)) {
                 Ok(_) => seen.found(format!("configuration {file}")),
-                Err(error) if super::files::is_absent(&error) => {}
+                Err(error) if is_absent(&error) => {}
                 Err(error) => seen.missed(*file, error.to_string()),
             }
         }

@@ -4,8 +4,8 @@
 //! without one: a tree may be hostile. What is written there is a statement
 //! of intent, not what runs.
 
-use crate::host::Root;
 use crate::host::mounts::unescape;
+use crate::host::{Root, is_absent};
 use std::ffi::OsString;
 use std::io;
 use std::net::IpAddr;
@@ -35,11 +35,6 @@ pub fn read(root: &Root, path: &Path) -> io::Result<Option<String>> {
         Err(error) if is_absent(&error) => Ok(None),
         Err(error) => Err(error),
     }
-}
-
-/// Whether there is nothing, also no folder that it could be in.
-pub fn is_absent(error: &io::Error) -> bool {
-    matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory)
 }
 
 /// The files of a folder with this ending, sorted; none when it cannot be listed.

@@ -124,7 +124,7 @@ pub fn topology(root: &Root, facts: &Facts, config: &Config) -> Vec<Finding> {
         let seen = (sign.look)(&view);
         if !seen.evidence.is_empty() {
             let finding = Finding::new(sign.code, sign.title).advice(sign.advice);
-            findings.push(seen.evidence.into_iter().fold(finding, Finding::evidence));
+            findings.push(finding.evidence_lines(seen.evidence));
         }
         if !seen.unseen.is_empty() {
             in_question.push(sign.name);
@@ -149,7 +149,7 @@ fn unknown(view: &View, unseen: Vec<Unseen>, in_question: &[&str]) -> Option<Fin
     }
     let said: Vec<_> = by_cause.values().flatten().cloned().collect();
     let lines = by_cause.iter().map(|(why, things)| format!("{}: {why}", things.join(", ")));
-    let finding = lines.fold(not_wholly_seen(view.root), Finding::evidence);
+    let finding = not_wholly_seen(view.root).evidence_lines(lines);
     let open: Vec<_> =
         in_question.iter().filter(|name| said.iter().all(|said| said != *name)).copied().collect();
     Some(match open.is_empty() {

@@ -12,20 +12,8 @@ use std::path::{Path, PathBuf};
 
 /// File systems that another server can mount at the same time.
 const SHARED: [&str; 14] = [
-    "nfs",
-    "nfs4",
-    "glusterfs",
-    "fuse.glusterfs",
-    "ceph",
-    "fuse.ceph",
-    "fuse.ceph-fuse",
-    "ocfs2",
-    "gfs2",
-    "lustre",
-    "cifs",
-    "smb3",
-    "beegfs",
-    "fuse.mfs",
+    "nfs", "nfs4", "glusterfs", "fuse.glusterfs", "ceph", "fuse.ceph", "fuse.ceph-fuse", "ocfs2", "gfs2",
+    "lustre", "cifs", "smb3", "beegfs", "fuse.mfs",
 ];
 
 /// DRBD, and what the application and the database lie on.

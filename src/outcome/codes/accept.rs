@@ -100,16 +100,9 @@ mod tests {
         assert_eq!(
             acceptable(Family::Migration),
             [
-                "topology.*",
-                "sessions.*",
-                "newclient.*",
-                "bundle.*",
-                "site.base-unreadable",
-                "site.managed-elsewhere",
-                "routes.unguarded",
-                "routes.to-https",
-                "merge.conflict=ours|theirs",
-                "config.runs-code"
+                "topology.*", "sessions.*", "newclient.*", "bundle.*", "site.base-unreadable",
+                "site.managed-elsewhere", "routes.unguarded", "routes.to-https",
+                "merge.conflict=ours|theirs", "config.runs-code"
             ]
         );
         for area in WHOLE {
@@ -121,12 +114,8 @@ mod tests {
         assert_eq!(
             acceptable(Family::Seed),
             [
-                "seed.outside-unknown",
-                "seed.undo-uncertain",
-                "seed.profile-maybe-in-use",
-                "seed.disable-in-use",
-                "seed.deleted-unknown",
-                "seed.link-meaning-unknown"
+                "seed.outside-unknown", "seed.undo-uncertain", "seed.profile-maybe-in-use",
+                "seed.disable-in-use", "seed.deleted-unknown", "seed.link-meaning-unknown"
             ]
         );
     }

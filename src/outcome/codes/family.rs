@@ -44,15 +44,7 @@ impl Family {
     pub const fn commands(self) -> &'static [&'static str] {
         match self {
             Self::Migration => &[
-                "check",
-                "plan",
-                "apply",
-                "rehearse",
-                "try",
-                "status",
-                "report",
-                "collect",
-                "watch",
+                "check", "plan", "apply", "rehearse", "try", "status", "report", "collect", "watch",
                 "install-unit",
             ],
             Self::Seed => &["seed plan", "seed apply", "seed undo"],

@@ -29,7 +29,6 @@ enum Verdict {
     Back,
     /// It does not; why.
     Stays(&'static str),
-    /// Nothing of it is lost.
     NotLost,
 }
 

@@ -102,7 +102,6 @@ impl View {
         self.rows.get(&part).into_iter().flatten().map(|(row, what)| (*row, what))
     }
 
-    /// A row.
     pub fn row(&self, part: Part, row: RowRef) -> Option<&Row> {
         self.rows.get(&part)?.get(&row)
     }

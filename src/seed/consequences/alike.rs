@@ -4,7 +4,7 @@
 //! finding. Nothing is read where the plan gives no name.
 
 use super::look::PlanContext;
-use crate::db::{DbError, Value};
+use crate::db::DbError;
 use crate::outcome::{Finding, alike as looks, codes, is_mistaken_for};
 use crate::seed::manifest::{Name, shown_beside};
 use crate::seed::map::Part;
@@ -76,17 +76,11 @@ impl Alike {
 fn live_names(look: &mut PlanContext<'_>, part: Part) -> Result<Vec<(i64, String)>, DbError> {
     let Some(section) = Section::of(look.map, part) else { return Ok(Vec::new()) };
     let (id, name) = (section.id.quoted(), section.name.quoted());
-    let mut sql = format!("SELECT {id}, {name} FROM {} WHERE {name} IS NOT NULL", section.table.quoted());
-    let mut values: Vec<Value> = Vec::new();
-    if let Some((role, agent)) = section.role {
-        sql = format!("{sql} AND {} = ?", role.quoted());
-        values.push(agent.into());
-    }
-    if let Some(deleted) = section.deleted {
-        sql = format!("{sql} AND {} IS NULL", deleted.quoted());
-    }
+    let (role, agent) = section.and_role();
+    let wanted = format!("{name} IS NOT NULL{role}{}", section.and_live());
+    let sql = format!("SELECT {id}, {name} FROM {} WHERE {wanted}", section.table.quoted());
     let mut found = Vec::new();
-    look.conn.each(&sql, &values, &mut |row| {
+    look.conn.each(&sql, agent.as_slice(), &mut |row| {
         found.push((row.int(0)?, row.text(1)?.to_owned()));
         Ok(())
     })?;

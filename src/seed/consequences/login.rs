@@ -109,16 +109,11 @@ fn live(look: &mut PlanContext<'_>, part: Part, ids: Vec<i64>) -> Result<BTreeMa
     let mut found = BTreeMap::new();
     let Some(section) = Section::of(look.map, part) else { return Ok(found) };
     let (key, name, table) = (section.id.quoted(), section.name.quoted(), section.table.quoted());
+    let ((role, agent), live) = (section.and_role(), section.and_live());
     for chunk in ids.chunks(CHUNK) {
-        let mut sql = format!("SELECT {key}, {name} FROM {table} WHERE {key} IN ({})", marks(chunk.len()));
-        let mut values: Vec<Value> = chunk.iter().map(|id| (*id).into()).collect();
-        if let Some(deleted) = section.deleted {
-            sql = format!("{sql} AND {} IS NULL", deleted.quoted());
-        }
-        if let Some((role, agent)) = section.role {
-            sql = format!("{sql} AND {} = ?", role.quoted());
-            values.push(agent.into());
-        }
+        let wanted = format!("{key} IN ({}){live}{role}", marks(chunk.len()));
+        let sql = format!("SELECT {key}, {name} FROM {table} WHERE {wanted}");
+        let values: Vec<Value> = chunk.iter().map(|id| (*id).into()).chain(agent.clone()).collect();
         for row in look.conn.rows(&sql, &values)? {
             if let Some(name) = row.optional_text(1)? {
                 found.insert(row.int(0)?, name.into());

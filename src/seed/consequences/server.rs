@@ -31,7 +31,7 @@ pub fn standing(conn: &mut Connection) -> Result<Vec<Finding>, DbError> {
     if !reads.is_empty() {
         let finding = Finding::new(codes::SEED_READ_ONLY, "this database takes no changes");
         let finding = finding.advice("ask who set it so; it is not turned off here");
-        findings.push(reads.into_iter().fold(finding, Finding::evidence));
+        findings.push(finding.evidence_lines(reads));
     }
     if conn.engine() == Engine::Sqlite {
         return Ok(findings);
@@ -50,13 +50,13 @@ pub fn standing(conn: &mut Connection) -> Result<Vec<Finding>, DbError> {
     if !copies.is_empty() {
         let finding = Finding::new(codes::SEED_REPLICA, "this server must not be written to")
             .advice("name the server that takes the writes with --db");
-        findings.push(copies.into_iter().fold(finding, Finding::evidence));
+        findings.push(finding.evidence_lines(copies));
     }
     if !unknown.is_empty() {
         let finding =
             Finding::new(codes::SEED_REPLICA_UNKNOWN, "whether this server is a replica is not known")
                 .advice("make sure that it is the server that Motion writes to");
-        findings.push(unknown.into_iter().fold(finding, Finding::evidence));
+        findings.push(finding.evidence_lines(unknown));
     }
     Ok(findings)
 }

@@ -21,35 +21,9 @@ const LIKELY: i32 = 4;
 const FURTHER: usize = 3;
 /// Words that the name of any table of links may have.
 const NEUTRAL: [&str; 29] = [
-    "accepted",
-    "agent",
-    "allowed",
-    "approved",
-    "assigned",
-    "assignment",
-    "cc",
-    "channel",
-    "cm",
-    "enabled",
-    "granted",
-    "has",
-    "in",
-    "link",
-    "map",
-    "mapping",
-    "member",
-    "membership",
-    "permitted",
-    "profile",
-    "queue",
-    "rel",
-    "relation",
-    "t",
-    "tb",
-    "tbl",
-    "to",
-    "user",
-    "x",
+    "accepted", "agent", "allowed", "approved", "assigned", "assignment", "cc", "channel", "cm", "enabled",
+    "granted", "has", "in", "link", "map", "mapping", "member", "membership", "permitted", "profile",
+    "queue", "rel", "relation", "t", "tb", "tbl", "to", "user", "x",
 ];
 
 /// An offer, and what speaks for and against it.
@@ -80,7 +54,6 @@ pub enum Choice<'c, 'a> {
     None(Vec<String>),
 }
 
-/// Chooses.
 pub fn choose<'c, 'a>(offers: Vec<Offer<'c, 'a>>, kind: LinkKind) -> Choice<'c, 'a> {
     let mut able = Vec::new();
     let mut unable = Vec::new();

@@ -13,14 +13,7 @@ use crate::seed::verify::Family;
 
 /// How a column that names the channel may be called.
 const NAMES: [&str; 9] = [
-    "channel",
-    "type",
-    "kind",
-    "media",
-    "queuetype",
-    "channeltype",
-    "queuechannel",
-    "mediatype",
+    "channel", "type", "kind", "media", "queuetype", "channeltype", "queuechannel", "mediatype",
     "channelname",
 ];
 

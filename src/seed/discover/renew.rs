@@ -141,7 +141,7 @@ fn replace(value: &mut Value, text: &str) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::db::catalog::{Column, ColumnDefault};
+    use crate::db::catalog::Column;
 
     const MAP: &str = r#"# A person's words.
 format = 1
@@ -160,16 +160,8 @@ name = "varchar(255) charset utf8 not null"
 
     fn catalog(name_type: &str) -> Catalog {
         let column = |name: &str, full_type: &str| Column {
-            name: name.to_owned(),
-            data_type: full_type.split('(').next().unwrap_or_default().to_owned(),
-            full_type: full_type.to_owned(),
-            length: None,
             charset: full_type.starts_with("varchar").then(|| "utf8mb3".to_owned()),
-            collation: None,
-            nullable: false,
-            default: ColumnDefault::None,
-            extra: String::new(),
-            comment: String::new(),
+            ..Column::bare(name, full_type)
         };
         let users = Table {
             name: "users".to_owned(),

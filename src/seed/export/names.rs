@@ -43,7 +43,6 @@ impl<'a> Nameable<'a> {
         records
     }
 
-    /// A row.
     pub fn row(&self, part: Part, id: i64) -> Option<&'a Record> {
         self.rows.get(&part)?.get(&id).copied()
     }

@@ -86,7 +86,7 @@ fn hidden_finding(hidden: &[String]) -> Vec<Finding> {
     }
     let finding = Finding::new(codes::SEED_IMPORT_HIDDEN, "parts of the table are hidden")
         .advice("look at them in the spreadsheet; delete what is not meant");
-    vec![hidden.iter().cloned().fold(finding, Finding::evidence)]
+    vec![finding.evidence_lines(hidden)]
 }
 
 /// What a file is, by its first bytes; its name may be wrong.

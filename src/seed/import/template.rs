@@ -9,20 +9,8 @@ use rust_xlsxwriter::{Format, Workbook, XlsxError};
 /// An agent with all that a row can say, and one with the least.
 const ROWS: [[&str; 14]; 2] = [
     [
-        "agent1",
-        "Agent One",
-        "agent1@example.test",
-        "1001",
-        "Profile 1; Profile 2",
-        "Profile 1/Talk Now=2",
-        "",
-        "Support",
-        "",
-        "",
-        "",
-        "",
-        "",
-        "",
+        "agent1", "Agent One", "agent1@example.test", "1001", "Profile 1; Profile 2", "Profile 1/Talk Now=2",
+        "", "Support", "", "", "", "", "", "",
     ],
     ["agent2", "Agent Two", "agent2@example.test", "0100", "Profile 1", "", "", "", "", "", "", "", "", ""],
 ];

@@ -171,13 +171,7 @@ pub fn select(table: &Table, columns: &[&Column]) -> String {
 
 fn asked(column: &Column) -> String {
     const SHAPES: [&str; 8] = [
-        "geometry",
-        "point",
-        "linestring",
-        "polygon",
-        "multipoint",
-        "multilinestring",
-        "multipolygon",
+        "geometry", "point", "linestring", "polygon", "multipoint", "multilinestring", "multipolygon",
         "geometrycollection",
     ];
     let name = quoted(&column.name);

@@ -60,7 +60,6 @@ pub struct Picture {
     pub format: u32,
     /// When it was taken.
     pub taken: String,
-    /// Which database it is of.
     pub database: String,
     /// Goes into each digest, so that those of two pictures cannot be compared.
     pub salt: String,

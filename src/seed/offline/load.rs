@@ -28,7 +28,6 @@ struct Loader<'a> {
     ids: HashMap<(Part, Name), i64>,
 }
 
-/// Loads it.
 pub(super) fn load(
     conn: &mut Connection,
     map: &Map,

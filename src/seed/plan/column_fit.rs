@@ -119,21 +119,9 @@ fn words(what: &dyn Display, text: &str, column: &Column) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::db::catalog::ColumnDefault;
 
     fn column(full_type: &str, length: Option<u64>) -> Column {
-        Column {
-            name: "a".to_owned(),
-            data_type: full_type.split('(').next().unwrap_or_default().to_owned(),
-            full_type: full_type.to_owned(),
-            length,
-            charset: Some("utf8mb4".to_owned()),
-            collation: None,
-            nullable: false,
-            default: ColumnDefault::None,
-            extra: String::new(),
-            comment: String::new(),
-        }
+        Column { length, charset: Some("utf8mb4".to_owned()), ..Column::bare("a", full_type) }
     }
 
     fn check(full_type: &str, value: impl Into<Value>, expect: Option<&str>) {

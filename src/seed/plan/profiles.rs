@@ -74,7 +74,7 @@ fn unnamed(planner: &mut Planner<'_>, meant: &HashMap<i64, Place>) {
             "profiles that no manifest can name would have to go, because this one does not name them";
         let finding = Finding::new(codes::SEED_AMBIGUOUS_NAME, title)
             .advice("give each a name of its own in Motion, or delete it there");
-        planner.findings.push(unnameable.into_iter().fold(finding, Finding::evidence));
+        planner.findings.push(finding.evidence_lines(unnameable));
     }
 }
 

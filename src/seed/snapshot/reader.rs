@@ -82,13 +82,9 @@ fn rows_of(
 ) -> Result<Records, DbError> {
     let mut others = BTreeMap::new();
     if wanted.others != Others::Left {
-        let mut condition = format!("{} IS NOT NULL", section.name.quoted());
-        let mut values = Vec::new();
-        if let Some((role, agent)) = section.role {
-            condition = format!("{condition} AND {} = ?", role.quoted());
-            values.push(agent.into());
-        }
-        select(conn, section, &condition, values, &mut others)?;
+        let (role, agent) = section.and_role();
+        let condition = format!("{} IS NOT NULL{role}", section.name.quoted());
+        select(conn, section, &condition, agent.into_iter().collect(), &mut others)?;
     }
     let mut list = wanted.names.clone();
     if wanted.others == Others::Compared {

@@ -2,6 +2,7 @@
 //!
 //! Invariant: a pure view of the map; the order of its columns is the order of a record's values.
 
+use crate::db::Value;
 use crate::seed::manifest::Name;
 use crate::seed::map::{Ident, Literal, Map, Part, SettingType};
 use std::collections::BTreeMap;
@@ -103,6 +104,21 @@ impl<'a> Section<'a> {
             Part::Permissions => user_profiles(map),
             Part::Links(_) | Part::ReportMember => None,
         }
+    }
+
+    /// What a condition has behind its own so that only agents count, and the value that it asks for.
+    #[must_use]
+    pub fn and_role(&self) -> (String, Option<Value>) {
+        match self.role {
+            Some((column, agent)) => (format!(" AND {} = ?", column.quoted()), Some(agent.into())),
+            None => (String::new(), None),
+        }
+    }
+
+    /// The same so that rows that were deleted softly do not count.
+    #[must_use]
+    pub fn and_live(&self) -> String {
+        self.deleted.map_or_else(String::new, |deleted| format!(" AND {} IS NULL", deleted.quoted()))
     }
 
     /// Where a field stands among a record's values.

@@ -22,7 +22,6 @@ pub struct Head {
     /// Where the database is, for people.
     pub host: String,
     pub schema: String,
-    /// Which database it is.
     pub database: Identity,
     /// The schema map's hash.
     pub map: String,

@@ -131,10 +131,7 @@ fn read() -> Needs {
 /// Rows that have moved refuse an undo, whoever accepts what.
 fn refused(moved: &Moved) -> Finding {
     let title = "rows are not as the run left them";
-    let mut finding = Finding::new(codes::SEED_UNDO_MOVED, title);
-    for line in &moved.lines {
-        finding = finding.evidence(line.clone());
-    }
+    let mut finding = Finding::new(codes::SEED_UNDO_MOVED, title).evidence_lines(&moved.lines);
     if moved.more > 0 {
         finding = finding.evidence(format!("… and {} more", moved.more));
     }

@@ -83,18 +83,7 @@ mod tests {
     use crate::db::catalog::ForeignKey;
 
     fn column(full_type: &str) -> Column {
-        Column {
-            name: "a".to_owned(),
-            data_type: full_type.split('(').next().unwrap_or_default().to_lowercase(),
-            full_type: full_type.to_owned(),
-            length: None,
-            charset: None,
-            collation: None,
-            nullable: true,
-            default: ColumnDefault::None,
-            extra: String::new(),
-            comment: String::new(),
-        }
+        Column { nullable: true, ..Column::bare("a", full_type) }
     }
 
     #[test]

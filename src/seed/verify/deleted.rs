@@ -56,7 +56,7 @@ pub fn deleted_unknown(map: &Map, catalog: &Catalog, needs: &Needs, writes: bool
         let title = "a column may mark deleted rows, and the schema map does not name it";
         let level = if relies { Level::Stop } else { Level::Warn };
         let finding = Finding::graded(codes::SEED_DELETED_UNKNOWN, level, title);
-        let finding = lines.into_iter().fold(finding, Finding::evidence);
+        let finding = finding.evidence_lines(lines);
         finding.advice(if relies {
             "name it as `deleted` under the part's columns in the map; or accept it with --accept seed.deleted-unknown"
         } else {
@@ -102,13 +102,7 @@ mod tests {
     #[test]
     fn marks_are_known_by_their_names() {
         for name in [
-            "deletedAt",
-            "deleted_at",
-            "isDeleted",
-            "deleted",
-            "removed",
-            "is_archived",
-            "DeletedOn",
+            "deletedAt", "deleted_at", "isDeleted", "deleted", "removed", "is_archived", "DeletedOn",
             "dateDeleted",
         ] {
             assert!(may_mark_deleted(name), "{name}");

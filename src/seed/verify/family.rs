@@ -28,7 +28,6 @@ impl Family<'_> {
         }
     }
 
-    /// Text.
     pub fn is_text(&self) -> bool {
         match self.engine {
             Engine::Sqlite => {

@@ -16,48 +16,11 @@ use std::collections::BTreeSet;
 
 /// Last words of names whose value says what kind of row it is.
 const MEANINGS: [&str; 42] = [
-    "access",
-    "action",
-    "active",
-    "allowed",
-    "approved",
-    "assigned",
-    "category",
-    "class",
-    "direction",
-    "effect",
-    "enabled",
-    "flag",
-    "granted",
-    "group",
-    "inherited",
-    "kind",
-    "level",
-    "locked",
-    "main",
-    "method",
-    "mode",
-    "optional",
-    "origin",
-    "permitted",
-    "phase",
-    "policy",
-    "primary",
-    "reason",
-    "relation",
-    "role",
-    "rule",
-    "scope",
-    "shift",
-    "side",
-    "source",
-    "stage",
-    "state",
-    "status",
-    "type",
-    "valid",
-    "visible",
-    "weekday",
+    "access", "action", "active", "allowed", "approved", "assigned", "category", "class", "direction",
+    "effect", "enabled", "flag", "granted", "group", "inherited", "kind", "level", "locked", "main",
+    "method", "mode", "optional", "origin", "permitted", "phase", "policy", "primary", "reason", "relation",
+    "role", "rule", "scope", "shift", "side", "source", "stage", "state", "status", "type", "valid",
+    "visible", "weekday",
 ];
 /// Words with which the name of a flag begins.
 const ASKS: [&str; 7] = ["allow", "can", "has", "is", "may", "must", "was"];
@@ -99,7 +62,7 @@ fn link_meaning_unknown(map: &Map, catalog: &Catalog, needs: &Needs, writes: boo
     let title = "a column may change what a link means, and the schema map does not name it";
     let level = if writes { Level::Stop } else { Level::Warn };
     let finding = Finding::graded(codes::SEED_LINK_MEANING_UNKNOWN, level, title);
-    let finding = lines.into_iter().fold(finding, Finding::evidence);
+    let finding = finding.evidence_lines(lines);
     Some(finding.advice(if writes {
         "say in the map which rows are meant (`only`, `fixed`, `deleted`), or that the column means nothing \
          (`ignored = [\"column\"]` under the link); or accept it with --accept seed.link-meaning-unknown"
@@ -171,18 +134,7 @@ mod tests {
     use crate::seed::map::LinkKind;
 
     fn column(name: &str, full_type: &str, nullable: bool) -> Column {
-        Column {
-            name: name.to_owned(),
-            data_type: full_type.split(['(', ' ']).next().unwrap_or_default().to_owned(),
-            full_type: full_type.to_owned(),
-            length: None,
-            charset: None,
-            collation: None,
-            nullable,
-            default: ColumnDefault::None,
-            extra: String::new(),
-            comment: String::new(),
-        }
+        Column { nullable, ..Column::bare(name, full_type) }
     }
 
     fn link() -> Link {

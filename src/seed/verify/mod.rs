@@ -113,7 +113,7 @@ impl Verification {
     /// What it means for a plan: a stop for mismatches, warnings for the rest.
     #[must_use]
     pub fn findings(&self) -> Vec<Finding> {
-        let with = |finding: Finding, lines: Vec<String>| lines.into_iter().fold(finding, Finding::evidence);
+        let with = |finding: Finding, lines: Vec<String>| finding.evidence_lines(lines);
         let lines = |list: &[Difference]| list.iter().map(ToString::to_string).collect::<Vec<_>>();
         let mut findings = Vec::new();
         if !self.mismatches.is_empty() {

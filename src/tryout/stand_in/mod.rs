@@ -35,29 +35,9 @@ const FAMILIES: &[Family] = &[
 
 /// Written down and said to have worked: the machine as a whole.
 const DONE: &[&str] = &[
-    "firewall-cmd",
-    "halt",
-    "hostnamectl",
-    "initctl",
-    "ip6tables",
-    "ip6tables-restore",
-    "ipset",
-    "iptables",
-    "iptables-restore",
-    "localectl",
-    "nft",
-    "poweroff",
-    "reboot",
-    "restorecon",
-    "semanage",
-    "setenforce",
-    "setsebool",
-    "shutdown",
-    "start-stop-daemon",
-    "systemd-run",
-    "telinit",
-    "timedatectl",
-    "ufw",
+    "firewall-cmd", "halt", "hostnamectl", "initctl", "ip6tables", "ip6tables-restore", "ipset", "iptables",
+    "iptables-restore", "localectl", "nft", "poweroff", "reboot", "restorecon", "semanage", "setenforce",
+    "setsebool", "shutdown", "start-stop-daemon", "systemd-run", "telinit", "timedatectl", "ufw",
 ];
 /// Refused by the walls in any case; told, so that it is known.
 const CANNOT: &[&str] = &[

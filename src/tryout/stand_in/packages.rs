@@ -6,28 +6,8 @@ use super::decision::{Around, Decision, real, recorded};
 use super::words;
 
 pub(super) const NAMES: &[&str] = &[
-    "add-apt-repository",
-    "apk",
-    "apt",
-    "apt-get",
-    "aptitude",
-    "dnf",
-    "dpkg",
-    "easy_install",
-    "flatpak",
-    "gem",
-    "microdnf",
-    "npm",
-    "npx",
-    "pacman",
-    "pip",
-    "pip3",
-    "pm2",
-    "pnpm",
-    "rpm",
-    "snap",
-    "yarn",
-    "yum",
+    "add-apt-repository", "apk", "apt", "apt-get", "aptitude", "dnf", "dpkg", "easy_install", "flatpak",
+    "gem", "microdnf", "npm", "npx", "pacman", "pip", "pip3", "pm2", "pnpm", "rpm", "snap", "yarn", "yum",
     "zypper",
 ];
 
@@ -46,20 +26,8 @@ const ASKING: &[&str] =
 
 /// Letters and words by which `dpkg` and `rpm` change something.
 const DPKG: &[&str] = &[
-    "-i",
-    "-P",
-    "-r",
-    "--add-architecture",
-    "--clear-selections",
-    "--configure",
-    "--install",
-    "--purge",
-    "--remove",
-    "--remove-architecture",
-    "--set-selections",
-    "--triggers-only",
-    "--unpack",
-    "--update-avail",
+    "-i", "-P", "-r", "--add-architecture", "--clear-selections", "--configure", "--install", "--purge",
+    "--remove", "--remove-architecture", "--set-selections", "--triggers-only", "--unpack", "--update-avail",
 ];
 
 pub(super) fn decide(command: &str, arguments: &[String], around: &dyn Around) -> Decision {
@@ -81,13 +49,7 @@ pub(super) fn decide(command: &str, arguments: &[String], around: &dyn Around) -
 /// `-qi` asks and `-ivh` installs: the first mode in a cluster of letters decides.
 fn changes_by_rpm(arguments: &[String]) -> bool {
     let long = [
-        "--install",
-        "--upgrade",
-        "--freshen",
-        "--erase",
-        "--import",
-        "--reinstall",
-        "--initdb",
+        "--install", "--upgrade", "--freshen", "--erase", "--import", "--reinstall", "--initdb",
         "--rebuilddb",
     ];
     let by_letter =

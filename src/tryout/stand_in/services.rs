@@ -16,35 +16,13 @@ const UNITS: [&str; 5] = [
 ];
 /// Options of `systemctl` with a value of their own.
 const VALUED: [&str; 14] = [
-    "-H",
-    "-M",
-    "-P",
-    "-n",
-    "-o",
-    "-p",
-    "-s",
-    "-t",
-    "--host",
-    "--lines",
-    "--output",
-    "--property",
-    "--state",
+    "-H", "-M", "-P", "-n", "-o", "-p", "-s", "-t", "--host", "--lines", "--output", "--property", "--state",
     "--type",
 ];
 /// What the real one does without a manager to talk to.
 const OFFLINE: [&str; 12] = [
-    "add-requires",
-    "add-wants",
-    "cat",
-    "disable",
-    "enable",
-    "is-enabled",
-    "list-unit-files",
-    "mask",
-    "preset",
-    "reenable",
-    "set-default",
-    "unmask",
+    "add-requires", "add-wants", "cat", "disable", "enable", "is-enabled", "list-unit-files", "mask",
+    "preset", "reenable", "set-default", "unmask",
 ];
 
 pub(super) fn systemctl(command: &str, arguments: &[String], around: &dyn Around) -> Decision {

@@ -1,16 +1,10 @@
 //! Where `check` looks for older copies of Motion's file, and which of them it believes.
 
-use super::{new_text, old_text};
+use super::{new_text, old_text, with_new_text};
 use crate::support::binary::{SITE, Server, finding};
 use serde_json::Value;
 use std::fs;
 use std::os::unix::fs::{PermissionsExt, chown, symlink};
-
-fn migrated() -> Server {
-    let server = Server::copy("standalone");
-    server.write(SITE, new_text("cc.example.test"));
-    server
-}
 
 /// What is said of older copies; nothing where nothing is.
 fn said(server: &Server) -> (String, Value) {
@@ -42,7 +36,7 @@ fn copies_are_found_where_they_are_kept() {
         // It is in use.
         ("/etc/nginx/conf.d/motion-extra.conf", false),
     ] {
-        let server = migrated();
+        let server = with_new_text();
         let text = if path.contains("extra") {
             "upstream unused { server 127.0.0.1:1; }\n".to_owned()
         } else {
@@ -75,7 +69,7 @@ fn what_others_than_root_could_have_written_is_not_believed() {
         ("file too large", &|server| server.write(copy, old_text() + &"# filled\n".repeat(200_000))),
     ];
     for (why, spoil) in spoilt {
-        let server = migrated();
+        let server = with_new_text();
         server.write(copy, old_text());
         assert!(said(&server).0.contains("location /bridge/"), "it is believed at first");
         spoil(&server);
@@ -94,7 +88,7 @@ fn a_copy_that_is_not_motion_s_or_lost_nothing_is_not_worth_a_word() {
         new_text("cc.example.test"),
         new_text("cc.example.test").replace("64m", "64m; # was 100m"),
     ] {
-        let server = migrated();
+        let server = with_new_text();
         server.write("etc/nginx/conf.d/motion.conf.bak", &text);
         assert_eq!(said(&server).0, "", "{text}");
     }

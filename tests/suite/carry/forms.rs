@@ -1,7 +1,7 @@
 //! Every form that an old copy may have, and archives that mean harm.
 
-use super::{carry, has, list, new_text, old_text};
-use crate::support::binary::{SITE, Server};
+use super::{carry, has, list, old_text, with_new_text};
+use crate::support::binary::Server;
 use std::fs;
 use std::path::Path;
 use std::process::Command;
@@ -28,15 +28,9 @@ fn pack(server: &Server, program: &str, arguments: &[&str], folder: &str) {
     assert!(done.expect("it is installed").success(), "{program} {arguments:?}");
 }
 
-fn migrated() -> Server {
-    let server = Server::copy("standalone");
-    server.write(SITE, new_text("cc.example.test"));
-    server
-}
-
 #[test]
 fn a_folder_or_an_archive_brings_what_its_file_includes_and_uses() {
-    let server = migrated();
+    let server = with_new_text();
     old_tree(&server);
     let at = |name: &str| server.at(name).display().to_string();
     pack(&server, "tar", &["czf", &at("a.tgz"), "."], "old");
@@ -63,13 +57,13 @@ fn an_old_file_is_found_whatever_its_name_ends_with() {
     for name in
         ["motion.conf.rpmsave", "motion.conf.dpkg-old", "motion.conf.bak", "etc/nginx/conf.d/motion.conf~"]
     {
-        let server = migrated();
+        let server = with_new_text();
         server.write(name, old_text());
         let planned = server.json(&["plan", "--carry", &server.at(name).display().to_string()]);
         assert!(has(&list(&planned, "carried"), "location /bridge/"), "{name}: {planned:#}");
     }
     // In a folder, too, where the site's own name is not.
-    let server = migrated();
+    let server = with_new_text();
     server.write("backup/motion.conf.rpmsave", old_text());
     server.write("backup/notes.txt", "not nginx {");
     let planned = server.json(&["plan", "--carry", &server.at("backup").display().to_string()]);
@@ -78,7 +72,7 @@ fn an_old_file_is_found_whatever_its_name_ends_with() {
 
 #[test]
 fn several_that_could_be_it_are_refused_by_name() {
-    let server = migrated();
+    let server = with_new_text();
     server.write("two/a/motion.conf", old_text());
     server.write("two/b/motion.conf", old_text().replace("100m", "200m"));
     let refused = server.json(&["plan", "--carry", &server.at("two").display().to_string()]);
@@ -92,7 +86,7 @@ fn several_that_could_be_it_are_refused_by_name() {
 
 #[test]
 fn what_is_no_old_copy_is_bad_input() {
-    let server = migrated();
+    let server = with_new_text();
     server.write("empty/readme.txt", "nothing");
     server.write("page.conf", "<html>404</html>");
     server.write("broken.conf", "server { listen 80;");
@@ -119,7 +113,7 @@ fn hostile(server: &Server, name: &str, script: &str) -> String {
 
 #[test]
 fn hostile_archives_are_refused_and_write_nothing() {
-    let server = migrated();
+    let server = with_new_text();
     let text = old_text();
     fs::write(server.at("text"), &text).expect("writing");
     let source = server.at("text").display().to_string();

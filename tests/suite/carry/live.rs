@@ -65,8 +65,7 @@ fn the_script_s_backup_is_named_and_brings_the_bridge_back() {
     );
     let checked = machine.motionctl(&["check", "--no-db", "--json"]);
     assert!(checked.finding("site.older-copy").is_none(), "nothing is lost any more: {checked}");
-    let undone = machine.motionctl(&["rollback", "--yes", "--json"]);
-    undone.expect(0, "applied");
+    machine.motionctl(&["rollback", "--yes", "--json"]).expect(0, "applied");
     eventually("the old answer", || machine.get(BRIDGE).body == gone);
     assert_eq!(machine.read("/etc/nginx/conf.d/motion.conf"), after());
 }

@@ -11,9 +11,9 @@ use std::process::Command;
 fn a_change_that_waits_is_undone_before_nginx_starts() {
     waiting!(machine, systemd, before);
     systemd.restart();
-    let status = run(&machine, &["status"]);
+    let status = machine.json(&["status"]);
     assert!(status_says_restarted(&status), "{status}");
-    let late = run(&machine, &["confirm"]);
+    let late = machine.json(&["confirm"]);
     assert!(late.expect(3, "refused").error().contains("started again"), "{late}");
 
     let done = systemd.run_boot_unit();
@@ -24,7 +24,7 @@ fn a_change_that_waits_is_undone_before_nginx_starts() {
     assert_eq!(machine.masters().len(), 0, "and nothing was started");
     assert_eq!(ended(&machine), "rolled-back");
     machine.start_nginx();
-    assert!(!serves_the_new_client(&machine));
+    assert!(!machine.serves_the_new_client());
     assert_eq!(machine.get("/login").status, 200);
 }
 
@@ -49,7 +49,7 @@ fn a_run_that_lost_power_is_undone_before_nginx_starts() {
     before.assert_same(&machine.configuration().without_folder_times());
     assert_eq!(ended(machine), "failed");
     machine.start_nginx();
-    assert!(!serves_the_new_client(machine));
+    assert!(!machine.serves_the_new_client());
 }
 
 /// What makes it uncertain which program is going to be started. The programs are this machine's own: they are hidden
@@ -67,8 +67,7 @@ fn which_program_will_be_started_is_no_question_before_it_is() {
     for uncertain in UNCERTAIN {
         waiting!(machine, systemd, before);
         systemd.restart();
-        let made = machine.shell(uncertain);
-        assert_eq!(made.code, 0, "{made}");
+        machine.must(uncertain);
         let done = systemd.run_boot_unit();
         done.expect(0, "ok");
         before.assert_same(&machine.configuration().without_folder_times());
@@ -85,11 +84,11 @@ fn within_the_same_start_the_unit_leaves_the_change_alone() {
     assert_eq!(systemd.armed().len(), 2);
     // A container keeps its host's boot id, but no timer outlives its restart.
     for unit in systemd.armed() {
-        assert_eq!(machine.shell(&format!("rm /run/stand-in/{unit}")).code, 0);
+        machine.must(&format!("rm /run/stand-in/{unit}"));
     }
     systemd.run_boot_unit().expect(0, "ok");
     before.assert_same(&machine.configuration().without_folder_times());
-    assert!(!serves_the_new_client(&machine), "NGINX ran, so it was reloaded");
+    assert!(!machine.serves_the_new_client(), "NGINX ran, so it was reloaded");
 }
 
 #[test]

@@ -66,7 +66,7 @@ fn undone(systemd: &RealSystemd, mut meanwhile: impl FnMut()) -> Duration {
 fn assert_as_before(systemd: &RealSystemd, machine: &Machine, before: &crate::support::tree_state::State) {
     before.assert_same(&systemd.configuration().without_folder_times());
     assert_eq!(event(systemd, "finished").expect("an end")["outcome"], "rolled-back");
-    eventually("NGINX serves as before", || !serves_the_new_client(machine));
+    eventually("NGINX serves as before", || !machine.serves_the_new_client());
 }
 
 fn say(systemd: &RealSystemd, what: &str, late: Duration) {
@@ -96,8 +96,7 @@ fn reloads_and_early_calls_move_nothing(which: Which) {
             6 => format!("systemctl start motionctl-unconfirmed-{run}.service"),
             _ => "systemctl daemon-reload".to_owned(),
         };
-        let said = systemd.shell(&line);
-        assert_eq!(said.code, 0, "{line}: {said}");
+        systemd.must(&line);
         std::thread::sleep(Duration::from_millis(300));
     });
     assert!(round > 6, "{round} rounds");
@@ -129,8 +128,7 @@ fn frozen_past_its_moment_it_is_undone_at_once(which: Which) {
 fn a_timer_that_somebody_stopped_is_missed(which: Which) {
     up!(which, Ahead::default(), machine, systemd, before);
     let stop = |run: &str| {
-        let said = systemd.shell(&format!("systemctl stop motionctl-unconfirmed-{run}.timer"));
-        assert_eq!(said.code, 0, "{said}");
+        systemd.must(&format!("systemctl stop motionctl-unconfirmed-{run}.timer"));
     };
     stop(&change(&systemd, "10m"));
     for command in [&["status"][..], &["check"], &["backups", "list"]] {
@@ -140,8 +138,7 @@ fn a_timer_that_somebody_stopped_is_missed(which: Which) {
     let status = systemd.motionctl(&["status"]);
     assert_eq!(status.json["details"]["confirmation"]["armed"], false, "{status}");
     // What the next start of the server runs.
-    let said = systemd.shell("systemctl start motionctl-recover.service");
-    assert_eq!(said.code, 0, "{said}");
+    systemd.must("systemctl start motionctl-recover.service");
     assert_as_before(&systemd, &machine, &before);
 
     stop(&change(&systemd, "10m"));

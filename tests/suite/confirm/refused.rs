@@ -33,7 +33,7 @@ fn without_systemd() {
     systemd.disable_boot_unit();
     let done = check(&machine, 3, "refused", "needs the boot unit (motionctl-recover.service)");
     assert_eq!(done.finding("host.no-boot-unit").expect("a finding")["level"], "stop");
-    let check = run(&machine, &["check"]);
+    let check = machine.json(&["check"]);
     assert_eq!(check.finding("host.no-boot-unit").expect("a finding")["level"], "warn", "{check}");
 }
 
@@ -84,13 +84,13 @@ fn a_second_change() {
         &["apply", "--yes", "--confirm-within", "10m"],
         &["rollback", "--yes", "20200101T000000Z-00000000"],
     ] {
-        let done = run(&machine, arguments);
+        let done = machine.json(arguments);
         done.expect(3, "refused");
         assert!(done.finding("run.awaiting-confirmation").is_some(), "{done}");
     }
-    assert!(run(&machine, &["plan"]).finding("run.awaiting-confirmation").is_some());
-    assert_eq!(run(&machine, &["recover"]).expect(0, "up-to-date").code, 0);
-    run(&machine, &["backups", "prune", "--keep", "0"]).expect(0, "up-to-date");
+    assert!(machine.json(&["plan"]).finding("run.awaiting-confirmation").is_some());
+    assert_eq!(machine.json(&["recover"]).expect(0, "up-to-date").code, 0);
+    machine.json(&["backups", "prune", "--keep", "0"]).expect(0, "up-to-date");
     waits.assert_same(&machine.configuration());
     assert_eq!(machine.backups(), backups);
     systemd.fire(UNDO).expect(0, "applied");

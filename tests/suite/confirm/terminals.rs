@@ -111,7 +111,7 @@ fn whoever_is_logged_in_hears_who_keeps_it_from_being_undone() {
         text.push_str(&seat.seen());
         text.contains("cannot be undone yet: another run holds the lock: process ")
     });
-    assert!(serves_the_new_client(&machine));
+    assert!(machine.serves_the_new_client());
     drop(lock);
     fired.finish().expect(0, "applied");
     before.assert_same(&machine.configuration().without_folder_times());

@@ -25,7 +25,7 @@ fn nobody_confirms() {
     let waits = &done.json["details"]["confirmation"];
     assert_eq!(waits["armed"], true, "{done}");
     assert!(waits["seconds_left"].as_u64().is_some_and(|left| (300..=600).contains(&left)), "{done}");
-    assert!(serves_the_new_client(&machine));
+    assert!(machine.serves_the_new_client());
     assert_eq!(systemd.armed().len(), 2);
     let calls = systemd.calls();
     let moment = |call: &&String| {
@@ -38,7 +38,7 @@ fn nobody_confirms() {
     let apart = undone - warned;
     assert!((59..=60).contains(&apart.as_millis().div_ceil(1000)), "{apart:?}");
 
-    let status = run(&machine, &["status"]);
+    let status = machine.json(&["status"]);
     status.expect(0, "changes-pending");
     assert_eq!(status.json["details"]["confirmation"]["armed"], true, "{status}");
     assert_eq!(status.json["details"]["last_run"]["outcome"], "awaiting-confirmation");
@@ -48,22 +48,22 @@ fn nobody_confirms() {
         words.contains("motionctl confirm") && words.contains(" min ") && words.contains(" left, until "),
         "{words}"
     );
-    assert_eq!(run(&machine, &["status", "--detailed-exitcode"]).code, 2);
+    assert_eq!(machine.json(&["status", "--detailed-exitcode"]).code, 2);
 
     systemd.fire(WARN).expect(0, "ok");
-    assert!(serves_the_new_client(&machine), "a warning undoes nothing");
+    assert!(machine.serves_the_new_client(), "a warning undoes nothing");
     let fired = systemd.fire(UNDO);
 
     fired.expect(0, "applied");
     assert_eq!(fired.json["reload"]["proven"], true, "{fired}");
     before.assert_same(&machine.configuration().without_folder_times());
     assert_eq!(inode(), old, "the old file had waited: its way back needs no space");
-    assert!(!serves_the_new_client(&machine));
+    assert!(!machine.serves_the_new_client());
     assert_eq!(ended(&machine), "rolled-back");
     assert_eq!(leftovers(&machine), [""; 0]);
-    let status = run(&machine, &["status"]);
+    let status = machine.json(&["status"]);
     assert!(status.json["details"]["confirmation"].is_null(), "{status}");
-    assert_eq!(run(&machine, &["confirm"]).expect(3, "refused").json["details"], Value::Null);
+    assert_eq!(machine.json(&["confirm"]).expect(3, "refused").json["details"], Value::Null);
     // And the way is free for another.
     machine.apply(&[]).expect(0, "applied");
 }
@@ -73,7 +73,7 @@ fn somebody_confirms_in_time() {
     waiting!(machine, systemd, before);
     let late = systemd.command(UNDO);
 
-    let confirmed = run(&machine, &["confirm"]);
+    let confirmed = machine.json(&["confirm"]);
 
     confirmed.expect(0, "ok");
     assert_eq!(systemd.armed(), [""; 0]);
@@ -84,17 +84,17 @@ fn somebody_confirms_in_time() {
     );
     let kept = machine.configuration().without_folder_times();
     systemd.run(&late).finish().expect(0, "up-to-date");
-    run(&machine, &["confirm"]).expect(0, "up-to-date");
+    machine.json(&["confirm"]).expect(0, "up-to-date");
     kept.assert_same(&machine.configuration().without_folder_times());
-    assert!(serves_the_new_client(&machine));
+    assert!(machine.serves_the_new_client());
 
-    run(&machine, &["rollback", "--yes"]).expect(0, "applied");
+    machine.json(&["rollback", "--yes"]).expect(0, "applied");
     before.assert_same(&machine.configuration().without_folder_times());
 
     // The timer of one run is none of the next one's.
     let _waits = apply(&machine);
     systemd.run(&late).finish().expect(0, "up-to-date");
-    assert!(serves_the_new_client(&machine));
+    assert!(machine.serves_the_new_client());
     assert_eq!(systemd.armed().len(), 2);
 }
 
@@ -102,7 +102,7 @@ fn somebody_confirms_in_time() {
 fn somebody_goes_back_by_hand() {
     waiting!(machine, systemd, before);
     let backup = machine.backups().pop().expect("one");
-    let back = run(&machine, &["rollback", "--yes"]);
+    let back = machine.json(&["rollback", "--yes"]);
     back.expect(0, "applied");
     assert_eq!(back.json["backup"]["id"], backup);
     assert_eq!(systemd.armed(), [""; 0]);
@@ -124,7 +124,7 @@ fn it_is_killed_before_the_timer_is_armed() {
     assert_eq!(systemd.armed(), [""; 0]);
     before.assert_same(&machine.configuration());
 
-    run(&machine, &["recover"]).expect(0, "ok");
+    machine.json(&["recover"]).expect(0, "ok");
 
     assert_eq!(ended(&machine), "failed");
     before.assert_same(&machine.configuration());
@@ -139,13 +139,13 @@ fn it_is_killed_after_the_timer_is_armed() {
     let running = paused.apply(&["--confirm-within", "10m"]);
     running.signal(Signal::SIGKILL);
     assert_eq!(running.finish().code, -1);
-    assert!(serves_the_new_client(machine), "it died with the change in place");
+    assert!(machine.serves_the_new_client(), "it died with the change in place");
     assert_eq!(systemd.armed().len(), 2);
 
     systemd.fire(UNDO).expect(0, "applied");
 
     before.assert_same(&machine.configuration().without_folder_times());
-    assert!(!serves_the_new_client(machine));
+    assert!(!machine.serves_the_new_client());
     assert_eq!(ended(machine), "failed");
     assert_eq!(systemd.armed(), [""; 0], "the warning is taken back");
 }
@@ -163,12 +163,12 @@ fn it_is_killed_between_the_confirmation_and_the_end() {
         // Whoever ends it, it stays: it was confirmed.
         match fired {
             true => systemd.fire(UNDO).expect(0, "applied"),
-            false => run(&machine, &["confirm"]).expect(0, "ok"),
+            false => machine.json(&["confirm"]).expect(0, "ok"),
         };
         assert_eq!(ended(&machine), "applied");
-        assert!(serves_the_new_client(&machine));
+        assert!(machine.serves_the_new_client());
         assert_eq!((leftovers(&machine), systemd.armed()), (Vec::new(), Vec::new()));
-        run(&machine, &["rollback", "--yes"]).expect(0, "applied");
+        machine.json(&["rollback", "--yes"]).expect(0, "applied");
         before.assert_same(&machine.configuration().without_folder_times());
     }
 }
@@ -204,7 +204,7 @@ fn the_time_is_over() {
     let late = later(&["confirm"]);
     late.expect(3, "refused");
     assert!(late.error().contains("the time to confirm was over"), "{late}");
-    assert!(serves_the_new_client(&machine));
+    assert!(machine.serves_the_new_client());
     later(&["recover"]).expect(0, "ok");
     before.assert_same(&machine.configuration().without_folder_times());
     assert_eq!(ended(&machine), "rolled-back");
@@ -217,7 +217,7 @@ fn the_timer_waits_for_whoever_holds_the_lock() {
     let lock = machine.inside(|| WriteLock::take(&Root::live()).expect("nobody holds it"));
     let fired = systemd.run_later(&systemd.command(UNDO), Duration::from_secs(600));
     let waiting = machine.inside(|| WriteLock::take(&Root::live()).is_err());
-    assert!(waiting && serves_the_new_client(&machine));
+    assert!(waiting && machine.serves_the_new_client());
     drop(lock);
     fired.finish().expect(0, "applied");
     before.assert_same(&machine.configuration().without_folder_times());
@@ -232,17 +232,17 @@ fn an_interrupted_run_whose_files_were_edited_is_left_by_its_backup() {
     running.signal(Signal::SIGKILL);
     assert_eq!(running.finish().code, -1);
     machine.edit(SITE, |text| format!("{text}# by hand\n"));
-    let stuck = run(machine, &["recover"]);
+    let stuck = machine.json(&["recover"]);
     stuck.expect(5, "needs-operator");
     let backup = machine.backups().pop().expect("one");
     let hint = stuck.json["error"]["hint"].as_str().expect("a hint");
     assert!(hint.contains(&format!("motionctl rollback {backup} --whole-tree")), "{hint}");
-    run(machine, &["rollback", &backup, "--yes"]).expect(5, "needs-operator");
-    let back = run(machine, &["rollback", &backup, "--whole-tree", "--yes"]);
+    machine.json(&["rollback", &backup, "--yes"]).expect(5, "needs-operator");
+    let back = machine.json(&["rollback", &backup, "--whole-tree", "--yes"]);
     assert_eq!(back.expect(0, "applied").json["reload"]["proven"], true, "{back}");
     before.assert_same(&machine.configuration().without_folder_times());
-    assert!(!serves_the_new_client(machine));
-    run(machine, &["recover"]).expect(0, "up-to-date");
+    assert!(!machine.serves_the_new_client());
+    machine.json(&["recover"]).expect(0, "up-to-date");
 }
 
 #[test]
@@ -263,9 +263,9 @@ fn files_that_were_edited_meanwhile_are_left_alone() {
     let hint = fired.json["error"]["hint"].as_str().expect("a hint");
     assert!(hint.contains(&format!("motionctl rollback {backup} --whole-tree")), "{hint}");
     // What the hint says leads out of it.
-    run(&machine, &["rollback", &backup, "--whole-tree", "--yes"]).expect(0, "applied");
+    machine.json(&["rollback", &backup, "--whole-tree", "--yes"]).expect(0, "applied");
     before.assert_same(&machine.configuration().without_folder_times());
-    assert!(!serves_the_new_client(&machine));
+    assert!(!machine.serves_the_new_client());
     assert_eq!(ended(&machine), "rolled-back");
 }
 
@@ -286,7 +286,7 @@ fn woken_too_early_it_is_armed_again_and_undoes_nothing() {
         waits.assert_same(&machine.configuration());
         let armed = systemd.armed();
         assert!(armed.len() == 2 && armed.iter().any(|name| name.contains("-again-")), "{armed:?}");
-        let status = run(&machine, &["status"]);
+        let status = machine.json(&["status"]);
         assert_eq!(status.json["details"]["confirmation"]["armed"], true, "{status}");
         assert!(status.finding("run.undo-not-armed").is_none(), "{status}");
     }
@@ -312,9 +312,9 @@ fn woken_too_early_where_nothing_can_be_armed_it_waits_itself() {
 fn a_confirmed_timer_that_was_armed_again_is_stopped_too() {
     waiting!(machine, systemd, before);
     systemd.fire_early(UNDO).expect(0, "up-to-date");
-    run(&machine, &["confirm"]).expect(0, "ok");
+    machine.json(&["confirm"]).expect(0, "ok");
     assert_eq!(systemd.armed(), [""; 0]);
-    run(&machine, &["rollback", "--yes"]).expect(0, "applied");
+    machine.json(&["rollback", "--yes"]).expect(0, "applied");
     before.assert_same(&machine.configuration().without_folder_times());
 }
 
@@ -345,15 +345,15 @@ fn every_command_says_that_nothing_is_left_that_would_undo_it() {
         &["seed", "schema", "json-schema"],
     ];
     for command in commands {
-        let output = run(&machine, command);
+        let output = machine.json(command);
         assert!(!said(&output), "{command:?}: it is armed: {output}");
     }
     let undo = systemd.command(UNDO);
     systemd.fire_early(WARN);
     let armed = systemd.armed();
-    assert_eq!(machine.shell(&format!("rm /run/stand-in/{}", armed[0])).code, 0);
+    machine.must(&format!("rm /run/stand-in/{}", armed[0]));
     for command in commands {
-        let output = run(&machine, command);
+        let output = machine.json(command);
         assert!(said(&output), "{command:?}: {output}");
     }
     let monitor = machine.motionctl(&["status", "--check"]);
@@ -362,7 +362,7 @@ fn every_command_says_that_nothing_is_left_that_would_undo_it() {
     assert!(words.contains("motionctl rollback") && words.contains("has been stopped"), "{words}");
     // Whoever cannot be asked has not said no.
     systemd.set("gone");
-    let unknown = run(&machine, &["status"]);
+    let unknown = machine.json(&["status"]);
     let finding = unknown.finding("run.undo-not-armed").expect("a finding");
     assert!(finding["evidence"][1].as_str().is_some_and(|line| line.contains("is not known")), "{unknown}");
     assert!(finding["title"].as_str().is_some_and(|title| title.ends_with("is not known")), "{unknown}");
@@ -371,11 +371,11 @@ fn every_command_says_that_nothing_is_left_that_would_undo_it() {
     assert_eq!(unknown.stdout.matches(" left, until ").count(), 1, "{unknown}");
     systemd.unset("gone");
     // The next changing command undoes it when it is due, and not before.
-    run(&machine, &["recover"]).expect(0, "up-to-date");
-    assert!(serves_the_new_client(&machine));
+    machine.json(&["recover"]).expect(0, "up-to-date");
+    assert!(machine.serves_the_new_client());
     let program = undo[0].as_str();
     let later = [program, "recover"].map(str::to_owned);
     systemd.run_later(&later, Duration::from_secs(600)).finish().expect(0, "ok");
     before.assert_same(&machine.configuration().without_folder_times());
-    assert!(!said(&run(&machine, &["status"])));
+    assert!(!said(&machine.json(&["status"])));
 }

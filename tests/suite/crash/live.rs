@@ -137,11 +137,6 @@ impl Ground {
         }
         Ok(())
     }
-
-    fn serves_the_new_client(&self) -> bool {
-        String::from_utf8_lossy(&self.machine.get("/user-ui/login").body)
-            .contains("<base href=\"/user-ui/\">")
-    }
 }
 
 fn undisturbed(row: &Row) -> Vec<String> {
@@ -187,7 +182,7 @@ fn kill_at(row: &Row, ground: &Ground, (place, time): (&str, usize)) -> Result<E
     }
     let is_legacy = ground.legacy.differences(&ground.machine.configuration().without_folder_times());
     let is_legacy = if is_legacy.is_empty() { Ok(()) } else { Err(is_legacy) };
-    let serves_new = ground.serves_the_new_client();
+    let serves_new = ground.machine.serves_the_new_client();
     let end = match (row.command, &is_legacy, serves_new) {
         (ROLLBACK, Ok(()), false) => End::New,
         (ROLLBACK, Err(_), true) | (_, Ok(()), false) => End::Old,

@@ -1,5 +1,6 @@
 //! Reaching a server, and being told why not, in time.
 
+use super::{open, refused};
 use crate::support::database_server::programs::{Kind, programs};
 use crate::support::database_server::{DatabaseServer, shared};
 use crate::support::only_on::has_other_host;
@@ -9,14 +10,6 @@ use std::io::Write;
 use std::net::TcpListener;
 use std::os::unix::net::UnixListener;
 use std::time::{Duration, Instant};
-
-fn open(source: &Source) -> Result<Connection, DbError> {
-    Connection::open(source, &Limits::work())
-}
-
-fn refused(source: &Source) -> DbError {
-    open(source).err().expect("an error")
-}
 
 fn tcp(host: &str, port: u16) -> Source {
     Source::Server {

@@ -2,23 +2,16 @@
 //!
 //! Invariant: a refusal names what was refused and what would help, and nothing of a thread reaches the terminal.
 
+use super::{open, refused};
 use crate::support::binary::motionctl;
 use crate::support::database_server::programs::{Kind, programs};
 use crate::support::database_server::{DatabaseServer, option_file, shared};
 use crate::support::only_on::{has_other_host, only_on, skipped};
 use crate::support::said::Said;
-use motionctl::db::{Connection, DbError, ErrorKind, Limits, Secret, Source, Tls, Transport};
+use motionctl::db::{DbError, ErrorKind, Secret, Source, Tls, Transport};
 use std::io::Write;
 use std::net::TcpListener;
 use std::path::Path;
-
-fn open(source: &Source) -> Result<Connection, DbError> {
-    Connection::open(source, &Limits::work())
-}
-
-fn refused(source: &Source) -> DbError {
-    open(source).err().expect("an error")
-}
 
 fn hint(error: &DbError) -> &str {
     error.hint().unwrap_or_else(|| panic!("no hint: {error}"))

@@ -11,3 +11,13 @@ mod replica;
 mod secrets;
 mod settings;
 mod statements;
+
+use motionctl::db::{Connection, DbError, Limits, Source};
+
+fn open(source: &Source) -> Result<Connection, DbError> {
+    Connection::open(source, &Limits::work())
+}
+
+fn refused(source: &Source) -> DbError {
+    open(source).err().expect("an error")
+}

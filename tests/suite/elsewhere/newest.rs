@@ -121,8 +121,7 @@ fn a_build_from_source_serves_beside_the_package() {
         fs::write(&site, text.replace("listen 443 ssl;", "listen 443 ssl http2;")).expect("writing");
     });
     let line = format!("mkdir -p /var/opt/nginx/sbin && cp {newest} /var/opt/nginx/sbin/nginx");
-    let done = machine.shell(&format!("{line} && /var/opt/nginx/sbin/nginx -c /etc/nginx/nginx.conf"));
-    assert_eq!(done.code, 0, "{done}");
+    machine.must(&format!("{line} && /var/opt/nginx/sbin/nginx -c /etc/nginx/nginx.conf"));
     eventually("it runs", || machine.workers().len() == 2);
     // The package's own 1.22 does not know `http2 on;`, and has no say.
     let done = machine.apply(&["--strategy", "replace"]);

@@ -14,20 +14,18 @@ fn says(machine: &Machine, folder: &str, line: &str) -> String {
          'if [ \"$1\" = -V ]; then /usr/sbin/nginx -V 2>&1 | sed \"1s#.*#{line}#\" >&2; exit; fi' \
          'exec /usr/sbin/nginx \"$@\"' >{program} && chmod 755 {program}"
     );
-    let done = machine.shell(&script);
-    assert_eq!(done.code, 0, "{done}");
+    machine.must(&script);
     program
 }
 
 /// A tree with `listen … ssl http2`, which is how it is spelled before nginx 1.25.1.
 fn tree(machine: &Machine) -> String {
     let path = machine.scratch().join("tree");
-    let done = machine.shell(&format!(
+    machine.must(&format!(
         "cp -a {} {tree} && sed -i 's/listen 443 ssl;/listen 443 ssl http2;/' {tree}/etc/nginx/conf.d/motion.conf",
         fixture("standalone").display(),
         tree = path.display()
     ));
-    assert_eq!(done.code, 0, "{done}");
     path.display().to_string()
 }
 
@@ -38,8 +36,7 @@ fn nginx(done: &Said) -> &str {
 #[test]
 fn tengine_s_own_number_is_not_nginx_s() {
     let machine = Machine::stopped("standalone", |_| ());
-    let done = machine.shell("mount -t tmpfs -o mode=755 tmpfs /usr/local/sbin");
-    assert_eq!(done.code, 0, "{done}");
+    machine.must("mount -t tmpfs -o mode=755 tmpfs /usr/local/sbin");
     let line = "Tengine version: Tengine/3.0.0\\nnginx version: nginx/1.22.1";
     // Once first on the search path, and once named.
     let on_path = says(&machine, "/usr/local/sbin", line);
@@ -84,8 +81,7 @@ fn angie_s_core_decides_how_http2_is_spelled() {
 #[test]
 fn a_name_that_nobody_knows_is_named_and_refused() {
     let machine = Machine::stopped("standalone", |_| ());
-    let done = machine.shell("mount -t tmpfs -o mode=755 tmpfs /usr/local/sbin");
-    assert_eq!(done.code, 0, "{done}");
+    machine.must("mount -t tmpfs -o mode=755 tmpfs /usr/local/sbin");
     let program = says(&machine, "/usr/local/sbin", "nginx version: Sparrow/1.22.1");
     let done = machine.motionctl(&["check", "--json"]);
     done.expect(69, "unavailable");

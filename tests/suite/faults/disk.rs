@@ -18,15 +18,10 @@ use std::process::{Child, Stdio};
 const APPLY: &[&str] = &["apply", "--yes", "--json"];
 
 #[track_caller]
-fn shell(machine: &Machine, line: &str) {
-    let done = machine.shell(line);
-    assert_eq!(done.code, 0, "{line}: {done}");
-}
-
 #[test]
 fn a_backup_that_does_not_fit_is_refused_before_it_begins() {
     let machine = Machine::new("standalone");
-    shell(&machine, "mount -t tmpfs -o size=16k tmpfs /var/backups");
+    machine.must("mount -t tmpfs -o size=16k tmpfs /var/backups");
     let before = machine.configuration();
     let done = machine.apply(&[]);
     done.expect(3, "refused");
@@ -38,10 +33,10 @@ fn a_backup_that_does_not_fit_is_refused_before_it_begins() {
 #[test]
 fn a_disk_that_fills_during_the_backup_changes_nothing() {
     let machine = Machine::new("standalone");
-    shell(&machine, "mount -t tmpfs -o size=1m tmpfs /var/backups");
+    machine.must("mount -t tmpfs -o size=1m tmpfs /var/backups");
     let before = machine.configuration();
     let running = machine.stopped_at(APPLY, ("backup: before a file is copied", 2));
-    shell(&machine, "cat /dev/zero >/var/backups/filler 2>/dev/null; true");
+    machine.must("cat /dev/zero >/var/backups/filler 2>/dev/null; true");
     running.signal(Signal::SIGCONT);
     let done = running.finish();
     done.expect(1, "failed");
@@ -50,21 +45,21 @@ fn a_disk_that_fills_during_the_backup_changes_nothing() {
     assert!(machine.journal().is_empty());
     let left = machine.shell("ls -A /var/backups/motionctl").stdout;
     assert_eq!(left, "", "half a backup was left");
-    shell(&machine, "rm /var/backups/filler");
+    machine.must("rm /var/backups/filler");
     machine.apply(&[]).expect(0, "applied");
 }
 
 #[test]
 fn a_read_only_configuration_is_refused() {
     let machine = Machine::new("standalone");
-    shell(&machine, "mount -o remount,bind,ro /etc/nginx");
+    machine.must("mount -o remount,bind,ro /etc/nginx");
     let before = machine.configuration();
     let done = machine.apply(&[]);
     done.expect(3, "refused");
     let finding = done.finding("site.not-replaceable").expect("the finding");
     assert!(finding.to_string().contains("read-only"), "{done}");
     before.assert_same(&machine.configuration());
-    shell(&machine, "mount -o remount,bind,rw /etc/nginx");
+    machine.must("mount -o remount,bind,rw /etc/nginx");
     machine.apply(&[]).expect(0, "applied");
 }
 
@@ -74,12 +69,12 @@ fn a_configuration_that_becomes_read_only_is_not_torn() {
     let before = machine.configuration().without_folder_times();
     let running = machine.stopped_at(APPLY, ("install: hidden file has its attributes", 1));
     // The open file keeps the mount busy: the whole file system cannot turn read-only, its name can.
-    shell(&machine, "mount --bind /etc/nginx /etc/nginx && mount -o remount,bind,ro /etc/nginx");
+    machine.must("mount --bind /etc/nginx /etc/nginx && mount -o remount,bind,ro /etc/nginx");
     running.signal(Signal::SIGCONT);
     let done = running.finish();
     // It works below the folder that it has open, or it undoes what it began.
     assert!([0, 1, 3, 4, 5].contains(&done.code), "{done}");
-    shell(&machine, "umount /etc/nginx");
+    machine.must("umount /etc/nginx");
     machine.motionctl(&["recover", "--json"]);
     if machine.read("/etc/nginx/conf.d/motion.conf").contains("/user-ui/") {
         // In place and proven; only the old file could not be cleared away.
@@ -93,11 +88,11 @@ fn a_configuration_that_becomes_read_only_is_not_torn() {
 fn a_backup_folder_that_cannot_be_written_changes_nothing() {
     let machine = Machine::new("standalone");
     let before = machine.configuration();
-    shell(&machine, "mount -t tmpfs -o ro tmpfs /var/backups");
+    machine.must("mount -t tmpfs -o ro tmpfs /var/backups");
     let read_only = machine.apply(&[]);
     read_only.expect(3, "refused");
     assert!(read_only.finding("host.read-only").is_some(), "{read_only}");
-    shell(&machine, "umount /var/backups && touch /var/backups/motionctl");
+    machine.must("umount /var/backups && touch /var/backups/motionctl");
     let a_file = machine.apply(&[]);
     a_file.expect(1, "failed");
     assert!(a_file.error().contains("/var/backups/motionctl"), "{a_file}");

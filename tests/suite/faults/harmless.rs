@@ -39,8 +39,7 @@ fn a_name_of_an_upstream_that_nobody_knows_is_shown() {
         std::fs::write(&main, text.replacen("http {", upstream, 1)).expect("writing");
     });
     knows_nobody(&machine);
-    let started = machine.shell(&format!("rm -f /etc/nginx/modules-enabled/*; {program}"));
-    assert_eq!(started.code, 0, "{started}");
+    machine.must(&format!("rm -f /etc/nginx/modules-enabled/*; {program}"));
     machine.wait_for_workers();
     let before = machine.read(&format!("/{SITE}"));
     let done = machine.apply(&["--no-db", "--nginx", &program]);

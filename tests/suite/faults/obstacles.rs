@@ -26,11 +26,6 @@ fn obstacles() -> [(&'static str, String, String); 5] {
 }
 
 #[track_caller]
-fn shell(machine: &Machine, line: &str) {
-    let done = machine.shell(line);
-    assert_eq!(done.code, 0, "{line}: {done}");
-}
-
 #[test]
 fn a_rollback_looks_for_what_is_in_its_way_before_it_begins() {
     let machine = Machine::new("standalone");
@@ -48,9 +43,9 @@ fn a_rollback_looks_for_what_is_in_its_way_before_it_begins() {
         &["restore-vendor", "--yes", "--json", "--base", &vendor],
     ];
     for (word, spoil, fix) in obstacles() {
-        shell(&machine, &spoil);
+        machine.must(&spoil);
         let answers = commands.map(|command| (command, machine.motionctl(command)));
-        shell(&machine, &fix);
+        machine.must(&fix);
         for (command, refused) in answers {
             refused.expect(3, "refused");
             let said = refused.finding("site.not-replaceable").expect("the finding").to_string();

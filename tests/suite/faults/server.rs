@@ -1,18 +1,13 @@
 //! Faults of NGINX, of the clock, and of people who are too many.
 
 use crate::support::binary::write_program;
-use crate::support::machine::Machine;
+use crate::support::machine::{Machine, SITE};
 use crate::support::wait::eventually;
 use nix::sys::signal::Signal;
 use serde_json::json;
 use std::fs;
 
-const SITE: &str = "/etc/nginx/conf.d/motion.conf";
 const APPLY: &[&str] = &["apply", "--yes", "--json"];
-
-fn serves_the_new_client(machine: &Machine) -> bool {
-    String::from_utf8_lossy(&machine.get("/user-ui/login").body).contains("<base href=\"/user-ui/\">")
-}
 
 #[test]
 fn an_nginx_that_is_killed_during_the_reload_is_not_started() {
@@ -42,7 +37,7 @@ fn an_nginx_that_is_killed_during_the_reload_is_not_started() {
     recovered.expect(0, "ok");
     assert!(recovered.json.get("reload").is_none() && machine.masters().is_empty(), "{recovered}");
     machine.start_nginx();
-    assert!(!serves_the_new_client(&machine));
+    assert!(!machine.serves_the_new_client());
 }
 
 #[test]
@@ -50,10 +45,10 @@ fn a_master_that_is_replaced_meanwhile_is_found_by_the_recovery() {
     let machine = Machine::new("standalone");
     let before = machine.configuration().without_folder_times();
     let running = machine.stopped_at(APPLY, ("reload: before the signal", 1));
-    assert_eq!(machine.shell("nginx -s quit").code, 0);
+    machine.must("nginx -s quit");
     eventually("the old master is gone", || machine.masters().is_empty());
     machine.start_nginx();
-    assert!(serves_the_new_client(&machine), "it read what was installed");
+    assert!(machine.serves_the_new_client(), "it read what was installed");
     running.signal(Signal::SIGCONT);
     let done = running.finish();
     done.expect(5, "needs-operator");
@@ -68,7 +63,7 @@ fn a_master_that_is_replaced_meanwhile_is_found_by_the_recovery() {
     let recovered = machine.motionctl(&["recover", "--json"]);
     recovered.expect(0, "ok");
     assert_eq!(recovered.json["reload"]["proven"], true, "{recovered}");
-    assert!(!serves_the_new_client(&machine));
+    assert!(!machine.serves_the_new_client());
     machine.motionctl(&["recover", "--json"]).expect(0, "up-to-date");
 }
 
@@ -79,8 +74,7 @@ fn in_the_place_of_nginx(machine: &Machine, script: &str) {
     write_program(&real, fs::read("/usr/sbin/nginx").expect("nginx is installed"));
     write_program(&file, format!("#!/bin/sh\n{}\n", script.replace("REAL", &real.display().to_string())));
     let line = format!("mount --bind '{}' /usr/sbin/nginx", file.display());
-    let placed = machine.shell(&line);
-    assert_eq!(placed.code, 0, "{placed}");
+    machine.must(&line);
 }
 
 #[test]
@@ -111,7 +105,7 @@ fn the_program_that_runs_is_asked_where_the_one_on_the_disk_is_mute() {
     let done = machine.motionctl(&["recover", "--json"]);
     done.expect(0, "ok");
     assert_eq!(done.json["reload"]["proven"], true, "{done}");
-    assert!(!machine.read(SITE).contains("/user-ui/") && !serves_the_new_client(&machine));
+    assert!(!machine.read(SITE).contains("/user-ui/") && !machine.serves_the_new_client());
 }
 
 #[test]
@@ -123,7 +117,7 @@ fn where_no_program_can_be_asked_it_is_not_said_that_none_runs() {
     assert!(stuck.error().contains("could not look whether NGINX runs"), "{stuck}");
     assert!(stuck.json["error"]["hint"].to_string().contains("motionctl recover"), "{stuck}");
     assert!(machine.read(SITE).contains("/user-ui/"), "nothing was touched");
-    assert_eq!(machine.shell("umount /usr/sbin/nginx").code, 0);
+    machine.must("umount /usr/sbin/nginx");
     machine.motionctl(&["recover", "--json"]).expect(0, "ok");
     assert!(!machine.read(SITE).contains("/user-ui/"));
 }
@@ -157,7 +151,7 @@ fn a_file_that_was_edited_on_a_running_server_is_told_from_what_is_served() {
     }
     // It would keep a change, and has none to keep.
     machine.motionctl(&["confirm", "--json"]).expect(3, "refused");
-    assert!(!serves_the_new_client(&machine), "and that is so");
+    assert!(!machine.serves_the_new_client(), "and that is so");
     // For people: each of them once, and no command twice.
     let text = machine.motionctl(&["recover"]).stdout;
     for part in ["on disk", "nginx -t", "serving", "neither as before", "--whole-tree", "motionctl recover"] {
@@ -192,7 +186,7 @@ fn of_two_applies_at_once_one_does_the_work() {
     assert!(codes == [0, 3] || codes == [0, 0], "{done:?}");
     let started = machine.journal().iter().filter(|event| event["event"] == "started").count();
     assert_eq!((started, machine.backups().len()), (1, 1));
-    assert!(serves_the_new_client(&machine));
+    assert!(machine.serves_the_new_client());
 }
 
 #[test]
@@ -227,7 +221,7 @@ fn a_clock_that_was_set_back_confuses_nobody() {
     assert_eq!(cut_off.finish().code, -1);
     machine.motionctl(&["recover", "--json"]).expect(0, "ok");
     before.assert_same(&machine.configuration().without_folder_times());
-    assert!(!serves_the_new_client(&machine));
+    assert!(!machine.serves_the_new_client());
 }
 
 /// A library that puts the wall clock thirty years ahead.

@@ -76,8 +76,7 @@ fn a_unit_is_no_way_to_become_root(which: Which) {
         ("/run/motionctl", "true"),
     ];
     for (place, prepare) in places {
-        let copied = systemd.shell(&format!("{prepare} && install -m 755 /usr/local/bin/motionctl {place}"));
-        assert_eq!(copied.code, 0, "{copied}");
+        systemd.must(&format!("{prepare} && install -m 755 /usr/local/bin/motionctl {place}"));
         let refused = program(&systemd, place, &["install-unit"]);
         refused.expect(3, "refused");
         assert!(refused.error().contains("as root at every start"), "{refused}");

@@ -14,22 +14,22 @@ const APPLY: &[&str] = &["apply", "--yes", "--json"];
 fn workers_that_lost_their_master_stop_every_change() {
     let machine = Machine::new("standalone");
     machine.apply(&[]).expect(0, "applied");
-    shell(&machine, "kill -KILL $(cat /run/nginx.pid)");
+    machine.must("kill -KILL $(cat /run/nginx.pid)");
     eventually("it is gone", || machine.masters().is_empty());
     for arguments in [ROLLBACK, &["rollback", "--whole-tree", "--yes", "--json"]] {
         let done = refused(&machine, arguments, "nginx.orphan-workers");
-        let said = evidence(&done, "nginx.orphan-workers");
+        let said = done.evidence("nginx.orphan-workers");
         assert!(said.contains("nginx: worker process") && said.contains("0.0.0.0:443"), "{said}");
     }
     let check = machine.motionctl(&["check", "--json"]);
     assert!(check.finding("nginx.orphan-workers").is_some(), "{check}");
-    shell(&machine, "pkill -QUIT -x nginx");
+    machine.must("pkill -QUIT -x nginx");
     eventually("they are gone", || processes(&machine).is_empty());
     let back = machine.motionctl(ROLLBACK);
     back.expect(0, "applied");
     assert!(back.json.get("reload").is_none(), "{back}");
     machine.start_nginx();
-    shell(&machine, "kill -KILL $(cat /run/nginx.pid)");
+    machine.must("kill -KILL $(cat /run/nginx.pid)");
     eventually("it is gone", || machine.masters().is_empty());
     refused(&machine, APPLY, "nginx.orphan-workers");
 }
@@ -42,7 +42,7 @@ fn orphans_that_share_a_port_with_a_new_master_stop() {
         let text = text.replace("listen 443 ssl;", "listen 443 ssl reuseport;");
         fs::write(&site, text.replace("listen 80;", "listen 80 reuseport;")).expect("writing");
     });
-    shell(&machine, "kill -KILL $(cat /run/nginx.pid)");
+    machine.must("kill -KILL $(cat /run/nginx.pid)");
     eventually("it is gone", || machine.masters().is_empty());
     machine.start_nginx();
     refused(&machine, APPLY, "nginx.orphan-workers");
@@ -54,12 +54,12 @@ fn an_interrupted_run_is_not_ended_behind_orphans() {
     let running = machine.stopped_at(APPLY, ("reload: after the old workers retired", 1));
     running.signal(Signal::SIGKILL);
     running.finish();
-    shell(&machine, "kill -KILL $(cat /run/nginx.pid)");
+    machine.must("kill -KILL $(cat /run/nginx.pid)");
     eventually("it is gone", || machine.masters().is_empty());
     let done = refused(&machine, &["recover", "--json"], "nginx.orphan-workers");
     assert!(done.error().contains("nothing was recovered"), "{done}");
     refused(&machine, APPLY, "nginx.orphan-workers");
-    shell(&machine, "pkill -KILL -x nginx");
+    machine.must("pkill -KILL -x nginx");
     eventually("they are gone", || processes(&machine).is_empty());
     machine.motionctl(&["recover", "--json"]).expect(0, "ok");
     assert!(!machine.read(SITE).contains("/user-ui/"));
@@ -69,11 +69,11 @@ fn an_interrupted_run_is_not_ended_behind_orphans() {
 fn a_process_that_is_master_and_worker_in_one_is_named() {
     let machine = Machine::stopped("standalone", |_| ());
     for start in ["daemon on;'", "daemon off;' >/dev/null 2>&1 &"] {
-        shell(&machine, &format!("nginx -g 'master_process off; {start}"));
-        eventually("it serves", || !shell(&machine, "ss -Hltn sport = :443").is_empty());
+        machine.must(&format!("nginx -g 'master_process off; {start}"));
+        eventually("it serves", || !machine.must("ss -Hltn sport = :443").is_empty());
         let done = refused(&machine, APPLY, "nginx.single-process");
-        assert!(evidence(&done, "nginx.single-process").contains("program /usr/sbin/nginx"), "{done}");
-        shell(&machine, "kill -QUIT $(cat /run/nginx.pid)");
+        assert!(done.evidence("nginx.single-process").contains("program /usr/sbin/nginx"), "{done}");
+        machine.must("kill -QUIT $(cat /run/nginx.pid)");
         eventually("it is gone", || processes(&machine).is_empty());
     }
     machine.start_nginx();
@@ -85,7 +85,7 @@ fn a_master_that_is_ending_is_waited_for() {
     let machine = Machine::edited("standalone", without_tls);
     machine.apply(&[]).expect(0, "applied");
     let socket = WebSocket::open(&machine);
-    shell(&machine, "kill -QUIT $(cat /run/nginx.pid)");
+    machine.must("kill -QUIT $(cat /run/nginx.pid)");
     eventually("nobody serves", || machine.workers().is_empty());
     refused(&machine, ROLLBACK, "nginx.ending");
     drop(socket);
@@ -97,7 +97,7 @@ fn a_master_that_is_ending_is_waited_for() {
 fn a_program_of_another_kind_on_the_ports_is_named_by_the_way_back_too() {
     let machine = Machine::new("standalone");
     machine.apply(&[]).expect(0, "applied");
-    shell(&machine, "nginx -s stop");
+    machine.must("nginx -s stop");
     eventually("it is gone", || processes(&machine).is_empty());
     let taken = machine.take_port(443);
     refused(&machine, ROLLBACK, "nginx.port-held");

@@ -15,19 +15,16 @@ fn another(machine: &Machine, name: &str, port: u16) -> String {
         "pid {folder}/pid; error_log {folder}/log; events {{}} http {{ access_log off; \
          server {{ listen {port}; location / {{ return 200 other; }} }} }}"
     );
-    shell(
-        machine,
-        &format!(
-            "mkdir {folder} && cp $(command -v nginx) {folder}/nginx && echo '{conf}' >{folder}/conf && \
+    machine.must(&format!(
+        "mkdir {folder} && cp $(command -v nginx) {folder}/nginx && echo '{conf}' >{folder}/conf && \
              {folder}/nginx -c {folder}/conf"
-        ),
-    );
+    ));
     format!("{folder}/pid")
 }
 
 /// The processes of the master in a pid file.
 fn workers_of(machine: &Machine, pid: &str) -> String {
-    let workers = || shell(machine, &format!("pgrep -P $(cat {pid}) | sort"));
+    let workers = || machine.must(&format!("pgrep -P $(cat {pid}) | sort"));
     eventually("it has workers", || !workers().trim().is_empty());
     workers()
 }
@@ -37,7 +34,7 @@ fn the_one_that_reads_motion_s_files_is_told_whoever_came_first() {
     for order in ["first", "between", "last"] {
         let machine = Machine::stopped("standalone", |_| ());
         // As nginx.org's packages start it, with its file named; the others without.
-        let motion = || shell(&machine, "/usr/sbin/nginx -c /etc/nginx/nginx.conf");
+        let motion = || machine.must("/usr/sbin/nginx -c /etc/nginx/nginx.conf");
         let mut pids = Vec::new();
         if order == "first" {
             motion();
@@ -55,8 +52,7 @@ fn the_one_that_reads_motion_s_files_is_told_whoever_came_first() {
         check.expect(0, "changes-pending");
         assert!(check.finding("nginx.several-masters").is_none(), "{order}: {check}");
         there_and_back(&machine);
-        let status = machine.motionctl(&["status", "--json"]);
-        status.expect(0, "changes-pending");
+        machine.motionctl(&["status", "--json"]).expect(0, "changes-pending");
         let after: Vec<_> = pids.iter().map(|pid| workers_of(&machine, pid)).collect();
         assert_eq!(before, after, "{order}: another one was told");
     }
@@ -65,7 +61,7 @@ fn the_one_that_reads_motion_s_files_is_told_whoever_came_first() {
 #[test]
 fn one_that_starts_after_the_change_gets_no_signal_by_the_way_back() {
     let machine = Machine::stopped("standalone", |_| ());
-    shell(&machine, "/usr/sbin/nginx -c /etc/nginx/nginx.conf");
+    machine.must("/usr/sbin/nginx -c /etc/nginx/nginx.conf");
     machine.wait_for_workers();
     machine.apply(&[]).expect(0, "applied");
     // It reads its built-in file, as one does that was compiled for a folder of its own.
@@ -74,7 +70,7 @@ fn one_that_starts_after_the_change_gets_no_signal_by_the_way_back() {
     let back = machine.motionctl(ROLLBACK);
     back.expect(0, "applied");
     assert_eq!(back.json["reload"]["proven"], true, "{back}");
-    assert!(!serves_the_new_client(&machine));
+    assert!(!machine.serves_the_new_client());
     assert_eq!(workers_of(&machine, &pid), before);
 }
 
@@ -83,7 +79,7 @@ fn where_motion_s_own_was_stopped_nobody_is_told() {
     let machine = Machine::new("standalone");
     machine.apply(&[]).expect(0, "applied");
     let pid = another(&machine, "one", 8088);
-    shell(&machine, "nginx -s stop");
+    machine.must("nginx -s stop");
     eventually("it is gone", || machine.masters().len() == 1);
     let before = workers_of(&machine, &pid);
     let back = machine.motionctl(ROLLBACK);
@@ -91,7 +87,7 @@ fn where_motion_s_own_was_stopped_nobody_is_told() {
     assert!(back.json.get("reload").is_none(), "{back}");
     let done = machine.apply(&[]);
     done.expect(0, "applied");
-    let said = evidence(&done, "nginx.not-running");
+    let said = done.evidence("nginx.not-running");
     assert!(said.contains("does not read these files"), "{done}");
     assert_eq!(workers_of(&machine, &pid), before);
 }
@@ -106,12 +102,12 @@ fn two_that_read_motion_s_files_and_hold_its_ports_stop_the_change() {
     });
     let second = "sed 's|pid .*|pid /run/second.pid;|' /etc/nginx/nginx.conf >/etc/nginx/second.conf && \
                   nginx -c /etc/nginx/second.conf";
-    shell(&machine, second);
+    machine.must(second);
     eventually("it serves", || machine.workers().len() == 4);
     let done = refused(&machine, APPLY, "nginx.several-masters");
     let finding = done.finding("nginx.several-masters").expect("the finding");
     assert_eq!(finding["evidence"].as_array().map(Vec::len), Some(2), "{done}");
-    shell(&machine, "kill -QUIT $(cat /run/second.pid)");
+    machine.must("kill -QUIT $(cat /run/second.pid)");
     eventually("the second is gone", || machine.workers().len() == 2);
     there_and_back(&machine);
 }
@@ -122,9 +118,9 @@ fn of_two_that_read_the_same_files_the_one_with_the_ports_is_told() {
     // In a network of its own, as `NetworkNamespacePath=` of a unit gives it one.
     let second = "sed 's|pid .*|pid /run/second.pid;|' /etc/nginx/nginx.conf >/etc/nginx/second.conf && \
                   unshare --net nginx -c /etc/nginx/second.conf";
-    shell(&machine, second);
+    machine.must(second);
     let before = workers_of(&machine, "/run/second.pid");
-    shell(&machine, "nginx");
+    machine.must("nginx");
     eventually("both serve", || machine.workers().len() == 4);
     there_and_back(&machine);
     assert_eq!(workers_of(&machine, "/run/second.pid"), before);
@@ -135,15 +131,12 @@ fn a_container_on_another_port_is_nobody_s_business() {
     let machine = Machine::new("standalone");
     let conf = "daemon off; pid /run/inner.pid; error_log /run/inner.log; events {} http { access_log off; \
                 server { listen 8088; } }";
-    shell(
-        &machine,
-        &format!(
-            "echo '{conf}' >/run/inner.conf && (setsid unshare --mount --pid --fork --kill-child --mount-proc \
+    machine.must(&format!(
+        "echo '{conf}' >/run/inner.conf && (setsid unshare --mount --pid --fork --kill-child --mount-proc \
              nginx -c /run/inner.conf >/dev/null 2>&1 &)"
-        ),
-    );
-    eventually("it serves", || !shell(&machine, "ss -Hltn sport = :8088").is_empty());
-    let before = shell(&machine, "pgrep -x nginx -a | grep -c .");
+    ));
+    eventually("it serves", || !machine.must("ss -Hltn sport = :8088").is_empty());
+    let before = machine.must("pgrep -x nginx -a | grep -c .");
     there_and_back(&machine);
-    assert_eq!(shell(&machine, "pgrep -x nginx -a | grep -c ."), before);
+    assert_eq!(machine.must("pgrep -x nginx -a | grep -c ."), before);
 }

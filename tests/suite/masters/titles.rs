@@ -18,7 +18,7 @@ const ANGIE: &str = "mkdir -p /var/opt/angie && sed 's/nginx: /angie: /g' $(comm
 #[test]
 fn angie_is_known_by_its_title() {
     let machine = Machine::stopped("standalone", |_| ());
-    shell(&machine, ANGIE);
+    machine.must(ANGIE);
     machine.wait_for_workers();
     let running = processes(&machine);
     assert!(running.contains("angie: master process v1.13.0 #1 [/usr/sbin/angie -c"), "{running}");
@@ -48,15 +48,15 @@ fn a_title_that_was_cut_hides_no_master() {
 #[test]
 fn arguments_that_were_cut_off_are_not_guessed() {
     let machine = Machine::stopped("standalone", |_| ());
-    shell(&machine, "cp /etc/nginx/nginx.conf /etc/nginx/main.conf");
-    shell(&machine, "env -i /usr/sbin/nginx -c /etc/nginx/main.conf");
+    machine.must("cp /etc/nginx/nginx.conf /etc/nginx/main.conf");
+    machine.must("env -i /usr/sbin/nginx -c /etc/nginx/main.conf");
     eventually("it serves", || machine.get("/login").status == 200);
     let done = refused(&machine, APPLY, "nginx.unknown");
     assert!(done.finding("nginx.unknown").expect("it")["title"].to_string().contains("is cut"), "{done}");
-    shell(&machine, "kill -QUIT $(cat /run/nginx.pid)");
+    machine.must("kill -QUIT $(cat /run/nginx.pid)");
     eventually("it is gone", || processes(&machine).is_empty());
     // Where there is room for it, the very same file is read.
-    shell(&machine, "/usr/sbin/nginx -c /etc/nginx/main.conf");
+    machine.must("/usr/sbin/nginx -c /etc/nginx/main.conf");
     machine.wait_for_workers();
     there_and_back(&machine);
 }

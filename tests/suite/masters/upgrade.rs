@@ -17,14 +17,14 @@ const AT_ONCE: Duration = Duration::from_secs(20);
 /// A machine whose nginx was started by its full path, as units do: the new master is executed by that.
 fn machine() -> Machine {
     let machine = Machine::stopped("standalone", without_tls);
-    shell(&machine, "/usr/sbin/nginx");
+    machine.must("/usr/sbin/nginx");
     machine.wait_for_workers();
     machine
 }
 
 /// Starts the new master beside the old one, and waits until both serve.
 fn both(machine: &Machine) {
-    shell(machine, "kill -USR2 $(cat /run/nginx.pid)");
+    machine.must("kill -USR2 $(cat /run/nginx.pid)");
     eventually("both serve", || machine.masters().len() == 2 && machine.workers().len() == 4);
     eventually("the pid files are there", || {
         machine.shell("test -s /run/nginx.pid.oldbin -a -s /run/nginx.pid").code == 0
@@ -32,7 +32,7 @@ fn both(machine: &Machine) {
 }
 
 fn signal_old(machine: &Machine, signal: &str) {
-    shell(machine, &format!("kill -{signal} $(cat /run/nginx.pid.oldbin)"));
+    machine.must(&format!("kill -{signal} $(cat /run/nginx.pid.oldbin)"));
 }
 
 #[track_caller]
@@ -49,18 +49,18 @@ fn while_both_serve_everything_is_refused() {
     machine.apply(&[]).expect(0, "applied");
     both(&machine);
     let done = refused_at_once(&machine, ROLLBACK);
-    let said = evidence(&done, "nginx.several-masters");
+    let said = done.evidence("nginx.several-masters");
     assert!(said.contains("the old master: 2 workers serve"), "{said}");
     assert!(done.json["error"]["hint"].to_string().contains("kill -QUIT"), "{done}");
     // Again and again, which once added workers to the old master.
     refused_at_once(&machine, ROLLBACK);
-    assert!(serves_the_new_client(&machine));
+    assert!(machine.serves_the_new_client());
     signal_old(&machine, "QUIT");
     eventually("the old one is gone", || machine.masters().len() == 1);
     let back = machine.motionctl(ROLLBACK);
     back.expect(0, "applied");
     assert_eq!(back.json["reload"]["proven"], true, "{back}");
-    assert!(!serves_the_new_client(&machine));
+    assert!(!machine.serves_the_new_client());
     both(&machine);
     refused_at_once(&machine, APPLY);
 }
@@ -83,7 +83,7 @@ fn an_old_master_that_waits_for_a_web_socket_is_passed_over() {
     let back = machine.motionctl(ROLLBACK);
     back.expect(0, "applied");
     assert_eq!(back.json["reload"]["proven"], true, "{back}");
-    assert!(!serves_the_new_client(&machine));
+    assert!(!machine.serves_the_new_client());
     let check = machine.motionctl(&["check", "--json"]);
     check.expect(0, "changes-pending");
     let told = check.finding("nginx.several-masters").expect("the old one is told of");
@@ -108,11 +108,11 @@ fn an_upgrade_that_is_taken_back_is_waited_for() {
     signal_old(&machine, "HUP");
     eventually("the old one serves again", || machine.workers().len() == 4);
     refused_at_once(&machine, APPLY);
-    shell(&machine, "kill -QUIT $(cat /run/nginx.pid)");
+    machine.must("kill -QUIT $(cat /run/nginx.pid)");
     eventually("the new one retires", || machine.workers().len() == 2);
     // As long as it is there, the old master would add workers instead of reading its file.
     let done = refused_at_once(&machine, APPLY);
-    let said = evidence(&done, "nginx.several-masters");
+    let said = done.evidence("nginx.several-masters");
     assert!(said.contains("the new one: no worker serves, 1 is shutting down"), "{said}");
     drop(socket);
     eventually("the new one is gone", || machine.masters().len() == 1);
@@ -145,7 +145,7 @@ fn an_interrupted_run_waits_for_the_upgrade() {
     let done = machine.motionctl(&["recover", "--json"]);
     done.expect(0, "ok");
     assert_eq!(done.json["reload"]["proven"], true, "{done}");
-    assert!(!serves_the_new_client(&machine));
+    assert!(!machine.serves_the_new_client());
 }
 
 #[test]
@@ -161,7 +161,7 @@ fn the_timer_takes_the_same_road() {
     let fired = systemd.fire("motionctl-unconfirmed-");
     fired.expect(0, "applied");
     assert_eq!(fired.json["reload"]["proven"], true, "{fired}");
-    assert!(!serves_the_new_client(&machine));
+    assert!(!machine.serves_the_new_client());
 }
 
 #[test]
@@ -173,13 +173,13 @@ fn the_timer_waits_until_one_master_is_left() {
     let fired = systemd.firing("motionctl-unconfirmed-");
     // Long enough for an attempt, which must not be the only one.
     std::thread::sleep(Duration::from_secs(4));
-    assert!(serves_the_new_client(&machine));
+    assert!(machine.serves_the_new_client());
     assert_eq!(machine.workers().len(), 4, "the old master got workers");
     signal_old(&machine, "QUIT");
     let done = fired.finish();
     done.expect(0, "applied");
     assert_eq!(done.json["reload"]["proven"], true, "{done}");
-    assert!(!serves_the_new_client(&machine));
+    assert!(!machine.serves_the_new_client());
 }
 
 #[test]
@@ -203,10 +203,10 @@ fn an_upgrade_that_begins_in_the_middle_of_a_run_ends_it_with_the_old_configurat
         before.assert_same(&machine.configuration().without_folder_times());
         // Nobody's workers were doubled, and none of them has the new route, whoever answers.
         assert_eq!((machine.masters().len(), machine.workers().len()), (2, 4), "{done}");
-        assert!(!(0..12).any(|_| serves_the_new_client(&machine)), "{place}: {done}");
+        assert!(!(0..12).any(|_| machine.serves_the_new_client()), "{place}: {done}");
         signal_old(&machine, "QUIT");
         eventually("the old one is gone", || machine.masters().len() == 1);
-        assert!(!serves_the_new_client(&machine));
+        assert!(!machine.serves_the_new_client());
         there_and_back(&machine);
     }
 }

@@ -4,7 +4,7 @@ use super::*;
 use crate::support::systemd::Systemd;
 
 fn runs(machine: &Machine) -> Vec<Value> {
-    let answer = run(machine, &["history"]);
+    let answer = machine.json(&["history"]);
     answer.expect(0, "ok");
     answer.json["details"]["runs"].as_array().expect("runs").clone()
 }
@@ -31,7 +31,7 @@ fn each_run_says_how_it_ended_and_whether_it_can_be_undone() {
     assert!(two[0]["command"].as_str().is_some_and(|text| text.starts_with("apply")), "{two:#?}");
     assert!(two[0]["actor"].as_str().is_some_and(|text| text.starts_with("uid 0")), "{two:#?}");
 
-    run(&machine, &["rollback", "--yes"]).expect(0, "applied");
+    machine.json(&["rollback", "--yes"]).expect(0, "applied");
     let three = runs(&machine);
     let undone: Vec<_> = three.iter().map(|run| (run["kind"].clone(), run["undoable"].clone())).collect();
     assert_eq!(
@@ -65,7 +65,7 @@ fn a_change_that_nobody_confirmed_says_so_wherever_it_is_told() {
     assert!(row.contains("migration 2") && row.contains(" UTC, undone ") && row.ends_with(why), "{row}");
 
     machine.apply(&["--confirm-within", "10m"]).expect(0, "awaiting-confirmation");
-    run(&machine, &["confirm"]).expect(0, "ok");
+    machine.json(&["confirm"]).expect(0, "ok");
     let newest = &runs(&machine)[0];
     assert!(newest["confirmed_by"].as_str().is_some_and(|who| who.starts_with("uid 0")), "{newest}");
     assert!(machine.motionctl(&["status", "--no-db"]).stdout.contains(" by root"));
@@ -73,9 +73,9 @@ fn a_change_that_nobody_confirmed_says_so_wherever_it_is_told() {
 
 #[test]
 fn a_history_that_is_gone_is_no_server_without_a_past() {
-    let (machine, _) = migrated();
+    let (machine, _) = Machine::migrated();
     std::fs::remove_file(machine.path("/var/lib/motionctl/journal")).expect("removing");
-    let answer = run(&machine, &["history"]);
+    let answer = machine.json(&["history"]);
     assert!(answer.finding("run.history-gone").is_some(), "{answer}");
     assert!(answer.json["details"]["verdict"].to_string().contains("gone"), "{answer}");
 }

@@ -70,13 +70,13 @@ fn each_change_is_one_line_and_looking_is_none() {
     ]);
     machine.apply(&[]).expect(0, "up-to-date");
     assert_eq!(daemon.heard(), [""; 0]);
-    run(&machine, &["rollback", "--yes"]).expect(0, "applied");
+    machine.json(&["rollback", "--yes"]).expect(0, "applied");
     one(&["rollback applied; "]);
     machine.apply(&["--confirm-within", "10m"]).expect(0, "awaiting-confirmation");
     one(&["change applied, undone unless confirmed by 2"]);
     systemd.fire("motionctl-unconfirmed-").expect(0, "applied");
     one(&["<28>", "change undone (nobody confirmed the change in time"]);
-    run(&machine, &["backups", "prune", "--keep", "0"]).expect(0, "applied");
+    machine.json(&["backups", "prune", "--keep", "0"]).expect(0, "applied");
     one(&["backups prune: 1 backup removed"]);
 }
 

@@ -44,7 +44,7 @@ fn whoever_types_what_the_screen_says_gets_home() {
     // Ten past two: all is as before, and the journal can tell it to whoever asks in the morning.
     let (verdict, helps) = said(&machine);
     assert_eq!(verdict, "the new client's route is missing");
-    let newest = run(&machine, &["history"]).json["details"]["runs"][0].clone();
+    let newest = machine.json(&["history"]).json["details"]["runs"][0].clone();
     assert_eq!(
         (&newest["outcome"], &newest["undoable"]),
         (&"rolled-back".into(), &false.into()),
@@ -54,11 +54,11 @@ fn whoever_types_what_the_screen_says_gets_home() {
 
     // The next night it is made again as the screen says, kept, and taken back once more with all that goes with it.
     let apply = helps.iter().find(|command| command.starts_with("motionctl apply")).expect("a command");
-    let again = run(&machine, &[&apply.split(' ').skip(1).collect::<Vec<_>>()[..], &["--yes"]].concat());
+    let again = machine.json(&[&apply.split(' ').skip(1).collect::<Vec<_>>()[..], &["--yes"]].concat());
     again.expect(0, "applied");
     let (verdict, helps) = said(&machine);
     assert_eq!((verdict.as_str(), helps.len()), ("the new client's route is there", 0));
-    let home = run(&machine, &["rollback", "--yes"]);
+    let home = machine.json(&["rollback", "--yes"]);
     home.expect(0, "applied");
     assert_eq!(home.json["details"]["loss"], "the new client's route (/user-ui/)", "{home}");
     before.assert_same(&machine.configuration().without_folder_times());

@@ -29,7 +29,7 @@ fn while_there_is_time_an_edit_is_kept_by_confirming() {
     let (verdict, next) = said(&machine);
     assert!(verdict.contains("waits for its confirmation"), "{verdict}");
     assert_eq!(next, ["motionctl confirm", "motionctl rollback"]);
-    assert_eq!(run(&machine, &["status", "--detailed-exitcode"]).code, 2);
+    assert_eq!(machine.json(&["status", "--detailed-exitcode"]).code, 2);
     follow(&machine, &next[0]).expect(0, "ok");
     assert!(machine.read(SITE).ends_with("# by hand\n"));
 }
@@ -51,14 +51,14 @@ fn an_undo_that_failed_says_what_keeps_it_and_names_what_goes_through() {
         next,
         [format!("motionctl backups diff {id}"), format!("motionctl rollback {id} --whole-tree")]
     );
-    assert_eq!(run(&machine, &["status", "--detailed-exitcode"]).code, 2);
+    assert_eq!(machine.json(&["status", "--detailed-exitcode"]).code, 2);
     let check = machine.motionctl(&["status", "--check"]);
     assert_eq!(check.code, 2, "{check}");
     assert!(check.stdout.contains("--whole-tree") && !check.stdout.contains("motionctl recover"), "{check}");
     for command in [&["recover"][..], &["apply", "--yes"]] {
-        run(&machine, command).expect(5, "needs-operator");
+        machine.json(command).expect(5, "needs-operator");
     }
-    let late = run(&machine, &["confirm"]);
+    let late = machine.json(&["confirm"]);
     late.expect(3, "refused");
     assert!(late.json["error"]["hint"].to_string().contains("--whole-tree"), "{late}");
 
@@ -102,23 +102,22 @@ fn an_interrupted_run_whose_file_was_edited_is_not_sent_to_recover() {
     let (verdict, next) = said(&machine);
     assert!(verdict.starts_with("a run was interrupted, and cannot be ended by itself"), "{verdict}");
     assert!(next.iter().all(|command| !command.contains("recover")), "{next:?}");
-    run(&machine, &["recover"]).expect(5, "needs-operator");
+    machine.json(&["recover"]).expect(5, "needs-operator");
     follow(&machine, next.last().expect("a command")).expect(0, "applied");
     assert!(!machine.read(SITE).contains("/user-ui/"));
 }
 
 #[test]
 fn a_file_that_was_put_back_by_hand_is_not_called_the_work_of_an_update() {
-    let (machine, id) = migrated();
+    let (machine, id) = Machine::migrated();
     let folder = "/var/backups/by-hand";
-    run(&machine, &["backups", "extract", &id, folder]).expect(0, "ok");
-    let done = machine.shell(&format!("cp -a {folder}{SITE} {SITE} && nginx -s reload"));
-    assert_eq!(done.code, 0, "{done}");
+    machine.json(&["backups", "extract", &id, folder]).expect(0, "ok");
+    machine.must(&format!("cp -a {folder}{SITE} {SITE} && nginx -s reload"));
     let (verdict, next) = said(&machine);
     assert!(verdict.starts_with(&format!("{SITE} is again as before the migration of 2")), "{verdict}");
     assert!(verdict.ends_with("put back by hand, or by an update"), "{verdict}");
     assert_eq!(next[..2], ["motionctl plan", "motionctl apply"]);
-    assert_eq!(run(&machine, &["status", "--detailed-exitcode"]).code, 2);
+    assert_eq!(machine.json(&["status", "--detailed-exitcode"]).code, 2);
 }
 
 #[test]
@@ -128,9 +127,9 @@ fn a_whole_restore_leaves_nothing_that_looks_like_an_update() {
         let _systemd = Systemd::start(&machine);
         let done = machine.apply(waits);
         let id = done.json["backup"]["id"].as_str().expect("a name");
-        run(&machine, &["rollback", id, "--whole-tree", "--yes"]).expect(0, "applied");
+        machine.json(&["rollback", id, "--whole-tree", "--yes"]).expect(0, "applied");
 
-        let status = run(&machine, &["status", "--detailed-exitcode"]);
+        let status = machine.json(&["status", "--detailed-exitcode"]);
         assert_eq!(status.json["details"]["verdict"], "the new client's route is missing", "{status}");
         assert_eq!(status.json["details"]["drift"], "none", "{status}");
         assert!(status.finding("site.overwritten").is_none(), "{status}");

@@ -12,7 +12,7 @@ fn as_nobody(machine: &Machine, arguments: &str) -> Said {
 }
 
 fn with_history() -> (Machine, String) {
-    let (machine, id) = migrated();
+    let (machine, id) = Machine::migrated();
     machine.inside(|| {
         fs::create_dir_all(OWN).expect("a folder");
         copy_to(Path::new(&format!("{OWN}/motionctl")));

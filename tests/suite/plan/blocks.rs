@@ -20,12 +20,6 @@ fn motion(more: &str) -> String {
     )
 }
 
-fn server(site: &str) -> Server {
-    let server = Server::copy("standalone");
-    server.write(SITE, site);
-    server
-}
-
 /// Asserts that the one block of `cc.example.test` gets the route, and no other.
 fn gets_the_route(server: &Server, case: &str) {
     let planned = server.json(&["plan", "--strategy", "graft", "--detailed-exitcode"]);
@@ -62,13 +56,13 @@ fn a_condition_that_is_not_known_speaks_against_nobody() {
     ] {
         for answer in ["return 403;", "return 301 https://$host$request_uri;", "return 444;"] {
             let case = format!("if ({condition}) {{ {answer} }}");
-            gets_the_route(&server(&motion(&case)), &case);
+            gets_the_route(&Server::with_site(&motion(&case)), &case);
         }
     }
     // Two of them, and a page for maintenance that every route gets.
     let two = "if (-f $document_root/on) { return 503; } error_page 503 @busy; location @busy { return 503 busy; }\n\
         if ($http_x_old) { set $old 1; } if ($old) { return 410; }";
-    gets_the_route(&server(&motion(two)), two);
+    gets_the_route(&Server::with_site(&motion(two)), two);
 }
 
 #[test]
@@ -82,7 +76,7 @@ fn a_regular_expression_of_nginx_s_own_kind_speaks_against_nobody() {
         // What cannot be run here is a question for its own location alone.
         r#"location ~ "^/x{,3}$" { return 204; }"#,
     ] {
-        gets_the_route(&server(&motion(case)), case);
+        gets_the_route(&Server::with_site(&motion(case)), case);
     }
 }
 
@@ -90,7 +84,7 @@ fn a_regular_expression_of_nginx_s_own_kind_speaks_against_nobody() {
 fn a_second_application_in_the_same_file_is_left_alone() {
     let wiki = "server { listen 80; server_name wiki.example.test; location / { proxy_pass http://127.0.0.1:8090; } }\n";
     for site in [format!("{}{wiki}", motion("")), format!("{wiki}{}", motion(""))] {
-        let server = server(&site);
+        let server = Server::with_site(&site);
         gets_the_route(&server, "beside a wiki");
         let named = server.json(&["plan", "--strategy", "graft", "--site", &format!("/{SITE}")]);
         assert_eq!(named["plan"]["diff"], server.json(&["plan", "--strategy", "graft"])["plan"]["diff"]);
@@ -104,7 +98,7 @@ fn a_snippet_that_two_sites_include_leads_each_to_its_own_application() {
             "server {{ listen 80; server_name {name}.example.test; set $port {port}; include snippets/app.conf; }}\n"
         )
     };
-    let server = server(&site("cc", 9000));
+    let server = Server::with_site(&site("cc", 9000));
     server.write("etc/nginx/conf.d/wiki.conf", site("wiki", 8090));
     let app = "location /api/ { proxy_pass http://127.0.0.1:$port$request_uri; }\n\
         location /socket.io/ { proxy_pass http://127.0.0.1:$port; }\nlocation / { proxy_pass http://127.0.0.1:$port; }\n";
@@ -116,7 +110,7 @@ fn a_snippet_that_two_sites_include_leads_each_to_its_own_application() {
 
 #[test]
 fn the_site_is_named_by_any_path_that_leads_there() {
-    let server = server("");
+    let server = Server::with_site("");
     fs::remove_file(server.at(SITE)).expect("removing");
     server.replace("etc/nginx/nginx.conf", "conf.d/*.conf", "sites-enabled/*");
     server.write("etc/nginx/sites-available/callcentre", motion(""));
@@ -161,7 +155,7 @@ fn motion_s_routes_may_stand_inside_of_another_location() {
          location /api/ {{ proxy_pass http://127.0.0.1:9000; }}\n\
          location /socket.io/ {{ proxy_pass http://127.0.0.1:9000; }} }} }}\n"
     );
-    gets_the_route(&server(&nested), "nested routes");
+    gets_the_route(&Server::with_site(&nested), "nested routes");
 }
 
 #[test]
@@ -172,7 +166,7 @@ fn a_location_that_is_not_made_for_the_new_client_is_not_the_new_client() {
         "location ~ ^/user { proxy_pass http://127.0.0.1:9002; }",
         "location ~* ^/(user|queue|report).* { proxy_pass http://127.0.0.1:9002; }",
     ] {
-        let server = server(&motion(other));
+        let server = Server::with_site(&motion(other));
         gets_the_route(&server, other);
         assert!(codes(&server.json(&["check"])).contains(&"routes.missing".to_owned()), "{other}");
     }
@@ -182,7 +176,7 @@ fn a_location_that_is_not_made_for_the_new_client_is_not_the_new_client() {
         "location /user-ui/ { root /var/www; try_files $uri /index.html; }",
         "location /user-ui/ { return 404; }",
     ] {
-        let checked = server(&motion(wrong)).json(&["check"]);
+        let checked = Server::with_site(&motion(wrong)).json(&["check"]);
         assert_eq!(checked["exit_code"], 3, "{wrong}: {checked:#}");
         assert!(elsewhere(&checked, "stop").contains("/etc/nginx/conf.d/motion.conf"), "{wrong}");
         assert!(!codes(&checked).contains(&"routes.migrated".to_owned()), "{wrong}");
@@ -192,13 +186,13 @@ fn a_location_that_is_not_made_for_the_new_client_is_not_the_new_client() {
 #[test]
 fn what_is_not_in_view_cannot_be_told() {
     let folder = format!("location ^~ /user-ui/ {{ alias {CLIENT}/; try_files $uri /user-ui/index.html; }}");
-    let server = server(&motion(&folder));
+    let server = Server::with_site(&motion(&folder));
     assert!(codes(&server.json(&["check"])).contains(&"routes.migrated".to_owned()));
     // A status at the end is for when even the page is missing; alone it means that there is no page. Below an
     // `alias` NGINX looks for a name without variables as it is written, the location's own path included.
     for (tries, found) in [("$uri /index.html =404", "routes.migrated"), ("$uri =404", "routes.elsewhere")] {
         let location = format!("location ^~ /user-ui/ {{ alias {CLIENT}/; try_files {tries}; }}");
-        let checked = self::server(&motion(&location)).json(&["check"]);
+        let checked = Server::with_site(&motion(&location)).json(&["check"]);
         assert!(codes(&checked).contains(&found.to_owned()), "{tries}: {checked:#}");
     }
     // An archive of /etc/nginx alone.
@@ -208,10 +202,10 @@ fn what_is_not_in_view_cannot_be_told() {
     assert_eq!(said["level"], "warn");
     assert!(said["evidence"].to_string().contains(CLIENT), "{checked:#}");
     let proxied = "location ^~ /user-ui/ { proxy_pass http://127.0.0.1:9001; }";
-    let checked = self::server(&motion(proxied)).json(&["check"]);
+    let checked = Server::with_site(&motion(proxied)).json(&["check"]);
     assert!(finding(&checked, "routes.cannot-tell")["evidence"].to_string().contains("127.0.0.1:9001"));
-    let named =
-        self::server(&motion(proxied)).json(&["check", "--new-client-upstream", "http://127.0.0.1:9001"]);
+    let named = Server::with_site(&motion(proxied))
+        .json(&["check", "--new-client-upstream", "http://127.0.0.1:9001"]);
     assert!(codes(&named).contains(&"routes.migrated".to_owned()), "{named:#}");
 }
 
@@ -224,7 +218,7 @@ fn what_would_take_the_route_away_is_said_before_the_change() {
         // It catches our page on its second way through the server's rewrites.
         ("rewrite ^(/.+)\\.html$ $1 permanent;", "rewrite ^(/.+)\\\\.html$ $1 permanent"),
     ] {
-        let server = server(&motion(taking));
+        let server = Server::with_site(&motion(taking));
         for arguments in [&["check"][..], &["apply", "--yes"]] {
             let said = server.json(arguments);
             assert_eq!(said["exit_code"], 3, "{taking}: {said:#}");
@@ -238,7 +232,7 @@ fn what_would_take_the_route_away_is_said_before_the_change() {
 fn a_regular_expression_that_takes_the_scripts_is_named() {
     let taking = r"location ~* \.(?:js|css)$ { proxy_pass http://127.0.0.1:9000; }";
     let plain = format!("location /user-ui/ {{ alias {CLIENT}/; try_files $uri /user-ui/index.html; }}");
-    let migrated = server(&motion(&format!("{plain}\n{taking}"))).json(&["check"]);
+    let migrated = Server::with_site(&motion(&format!("{plain}\n{taking}"))).json(&["check"]);
     assert_eq!(migrated["exit_code"], 0, "{migrated:#}");
     let evidence = elsewhere(&migrated, "warn");
     assert!(
@@ -246,7 +240,7 @@ fn a_regular_expression_that_takes_the_scripts_is_named() {
         "{evidence}"
     );
     // The same by a candidate of the vendor's: refused before it is made.
-    let server = server(&motion(taking));
+    let server = Server::with_site(&motion(taking));
     server.write("old.conf", motion(""));
     server.write("new.conf", motion(&plain));
     let (base, candidate) = (server.at("old.conf"), server.at("new.conf"));
@@ -267,7 +261,7 @@ fn a_regular_expression_that_takes_the_scripts_is_named() {
 
 #[test]
 fn a_change_that_is_no_text_is_refused_and_not_left_out() {
-    let server = server(&motion(""));
+    let server = Server::with_site(&motion(""));
     let latin1 = motion("location ^~ /user-ui/ { return 204; }").replace("server {", "# caf\u{e8}\nserver {");
     let bytes: Vec<u8> = latin1.chars().map(|c| u8::try_from(c).expect("latin1")).collect();
     server.write("new.conf", bytes);
@@ -280,7 +274,7 @@ fn a_change_that_is_no_text_is_refused_and_not_left_out() {
 
 #[test]
 fn a_block_that_nginx_never_asks_is_not_changed_in_vain() {
-    let server = server(&motion(""));
+    let server = Server::with_site(&motion(""));
     server.write("etc/nginx/conf.d/a-test-copy.conf", motion("").replace(":9000", ":9005"));
     let checked = server.json(&["check"]);
     assert_eq!(checked["exit_code"], 3, "{checked:#}");
@@ -295,7 +289,7 @@ fn a_block_that_nginx_never_asks_is_not_changed_in_vain() {
 
 /// What stands in `location /` beside Motion's own locations.
 fn inside_of_the_root(more: &str) -> Server {
-    server(&format!(
+    Server::with_site(&format!(
         "server {{ listen 443 ssl; server_name cc.example.test; {TLS}\n location / {{ proxy_pass http://127.0.0.1:9000;\n\
          location /api/ {{ proxy_pass http://127.0.0.1:9000; }}\n\
          location /socket.io/ {{ proxy_pass http://127.0.0.1:9000; }}\n{more}\n}} }}\n"
@@ -335,16 +329,17 @@ fn a_table_of_paths_may_turn_the_new_client_away_alone() {
         ),
         ("map $uri $a { ~^/user-ui 1; }", "set $t $a; if ($t) { return 403; }"),
     ] {
-        let server = server(&format!("{map}\n{}", motion(&format!("{condition}\n{serves}"))));
+        let server = Server::with_site(&format!("{map}\n{}", motion(&format!("{condition}\n{serves}"))));
         let answer = server.json(&["check"]);
         assert_eq!(finding(&answer, "routes.cannot-tell")["level"], "warn", "{answer:#}");
         assert_ne!(answer["outcome"], "up-to-date", "{map}");
         // The route itself is missing all the same where it is.
         let without = format!("{map}\n{}", motion(condition));
-        gets_the_route(&self::server(&without), map);
+        gets_the_route(&Server::with_site(&without), map);
     }
     // A table of anything else turns everybody away alike.
     let robots = "map $http_user_agent $t { default 0; ~*bot 1; }";
-    let server = server(&format!("{robots}\n{}", motion(&format!("if ($t) {{ return 403; }}\n{serves}"))));
+    let server =
+        Server::with_site(&format!("{robots}\n{}", motion(&format!("if ($t) {{ return 403; }}\n{serves}"))));
     assert_eq!(server.json(&["check"])["outcome"], "up-to-date");
 }

@@ -22,8 +22,7 @@ fn motion(server: &str, root: &str) -> String {
 }
 
 fn tree(site: &str) -> Server {
-    let server = Server::copy("standalone");
-    server.write(SITE, site);
+    let server = Server::with_site(site);
     // {PLAIN} is no secret: nobody logs in here.
     server.write("etc/nginx/agents.htpasswd", "agent:{PLAIN}x\n");
     server

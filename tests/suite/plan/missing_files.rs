@@ -19,12 +19,6 @@ fn site(pages: &str) -> String {
     )
 }
 
-fn tree(site: &str) -> Server {
-    let server = Server::copy("standalone");
-    server.write(SITE, site);
-    server
-}
-
 fn serving(server: &Server, http: &str) -> Nginx {
     let text = server.read(SITE);
     let text = text.replace("/var/opt/", &format!("{}/var/opt/", server.path().display()));
@@ -44,7 +38,7 @@ fn a_missing_file_of_the_new_client_stays_missing() {
         "error_page 404 =200 /index.html; recursive_error_pages on;",
         "error_page 404 =200 \"/index.html\"; error_page 500 502 /index.html;",
     ] {
-        let server = tree(&site(pages));
+        let server = Server::with_site(&site(pages));
         for command in ["check", "plan"] {
             let said = server.json(&[command]);
             assert_eq!(said["exit_code"], 0, "{pages}: {said:#}");
@@ -76,7 +70,7 @@ fn a_missing_file_of_the_new_client_stays_missing() {
 #[test]
 fn the_server_s_other_error_pages_go_on() {
     let pages = "error_page 404 500 =200 /index.html; error_page 403 =418 @spa;";
-    let server = tree(&site(pages));
+    let server = Server::with_site(&site(pages));
     assert_eq!(server.json(&["apply", "--yes", "--strategy", "graft"])["exit_code"], 0);
     let text = server.read(SITE);
     assert!(text.contains("    error_page 500 =200 /index.html;\n"), "{text}");
@@ -93,7 +87,7 @@ fn a_page_that_keeps_the_status_is_nothing_to_speak_of() {
     for pages in
         ["", "error_page 404 /404.html;", "error_page 500 502 =200 /index.html;", "error_page 404 =410 @spa;"]
     {
-        let server = tree(&site(pages));
+        let server = Server::with_site(&site(pages));
         assert!(!codes(&server.json(&["check"])).contains(&"routes.error-page".to_owned()), "{pages}");
         assert_eq!(server.json(&["apply", "--yes"])["exit_code"], 0, "{pages}");
         assert!(!server.read(SITE).contains("@user-ui-missing"), "only where it is needed: {pages}");
@@ -102,7 +96,7 @@ fn a_page_that_keeps_the_status_is_nothing_to_speak_of() {
 
 #[test]
 fn an_error_page_around_all_servers_counts_where_the_block_has_none() {
-    let server = tree(&site(""));
+    let server = Server::with_site(&site(""));
     server.replace("etc/nginx/nginx.conf", "http {", "http {\n    error_page 404 =200 /index.html;");
     let warned = server.json(&["check"]);
     assert!(
@@ -110,7 +104,7 @@ fn an_error_page_around_all_servers_counts_where_the_block_has_none() {
         "{warned:#}"
     );
     for strategy in ["graft", "merge"] {
-        let server = tree(&site(""));
+        let server = Server::with_site(&site(""));
         server.replace("etc/nginx/nginx.conf", "http {", "http {\n    error_page 404 =200 /index.html;");
         let applied = server.json(&["apply", "--yes", "--strategy", strategy]);
         if strategy == "graft" {
@@ -120,7 +114,7 @@ fn an_error_page_around_all_servers_counts_where_the_block_has_none() {
         }
     }
     // The block's own set replaces the outer one whole.
-    let own = tree(&site("error_page 500 /index.html;"));
+    let own = Server::with_site(&site("error_page 500 /index.html;"));
     own.replace("etc/nginx/nginx.conf", "http {", "http {\n    error_page 404 =200 /index.html;");
     assert!(!codes(&own.json(&["check"])).contains(&"routes.error-page".to_owned()));
 }
@@ -129,16 +123,16 @@ fn an_error_page_around_all_servers_counts_where_the_block_has_none() {
 fn a_location_of_somebody_else_is_only_spoken_of() {
     let pages = "error_page 404 =200 /index.html;";
     let own = format!("location ^~ /user-ui/ {{ alias {CLIENT}/; try_files $uri /user-ui/index.html; }}");
-    let migrated = tree(&site(&format!("{pages}\n{own}"))).json(&["check"]);
+    let migrated = Server::with_site(&site(&format!("{pages}\n{own}"))).json(&["check"]);
     assert_eq!(migrated["outcome"], "up-to-date", "{migrated:#}");
     assert_eq!(finding(&migrated, "routes.error-page")["level"], "warn");
     let reset = own.replace("{ alias", "{ error_page 404 =404 @gone; alias");
     let reset = site(&format!("{pages}\n{reset}\nlocation @gone {{ return 404; }}"));
-    assert!(!codes(&tree(&reset).json(&["check"])).contains(&"routes.error-page".to_owned()));
+    assert!(!codes(&Server::with_site(&reset).json(&["check"])).contains(&"routes.error-page".to_owned()));
     // A process of its own answers for its files, unless NGINX is told to look at its answers.
     let proxied = |more: &str| {
         let own = "location ^~ /user-ui/ { proxy_pass http://127.0.0.1:9001; }";
-        let server = tree(&site(&format!("{pages}\n{more}\n{own}")));
+        let server = Server::with_site(&site(&format!("{pages}\n{more}\n{own}")));
         codes(&server.json(&["check", "--new-client-upstream", "http://127.0.0.1:9001"]))
     };
     assert!(!proxied("").contains(&"routes.error-page".to_owned()));
@@ -147,7 +141,7 @@ fn a_location_of_somebody_else_is_only_spoken_of() {
 
 #[test]
 fn a_process_of_its_own_keeps_its_answers() {
-    let server = tree(&site("error_page 404 =200 /index.html; proxy_intercept_errors on;"));
+    let server = Server::with_site(&site("error_page 404 =200 /index.html; proxy_intercept_errors on;"));
     let upstream = ["--new-client-upstream", "http://127.0.0.1:9001"];
     let applied = server.json(&[&["apply", "--yes"][..], &upstream].concat());
     assert_eq!(applied["exit_code"], 0, "{applied:#}");

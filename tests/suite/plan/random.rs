@@ -267,24 +267,8 @@ impl Tree {
 
 const CLIENTS: &[&str] = &["/user-ui/login", "/user-ui/main.3f2a9c1b.js", "/user-ui/styles.9b81d3f0.css"];
 const OTHER_URIS: &[&str] = &[
-    "/",
-    "/login",
-    "/api/users",
-    "/socket.io/x",
-    "/app.js",
-    "/logo.png",
-    "/old/x",
-    "/was/x",
-    "/.git/config",
-    "/aa.txt",
-    "/zz",
-    "/user",
-    "/users/1",
-    "/user-ui.txt",
-    "/reports/x",
-    "/busy.html",
-    "/page.html",
-    "/none",
+    "/", "/login", "/api/users", "/socket.io/x", "/app.js", "/logo.png", "/old/x", "/was/x", "/.git/config",
+    "/aa.txt", "/zz", "/user", "/users/1", "/user-ui.txt", "/reports/x", "/busy.html", "/page.html", "/none",
 ];
 
 /// Status, target of a redirect and body, or that there is no answer.

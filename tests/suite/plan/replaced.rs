@@ -131,8 +131,7 @@ fn other_applications_stay_with_what_they_use() {
 #[test]
 fn the_template_replaces_no_other_application_either() {
     let live = SHOP_APP.to_owned() + &block("443 ssl", "cc.example.test", "20m", "") + &shop("443 ssl", "");
-    let server = Server::copy("standalone");
-    server.write(SITE, live);
+    let server = Server::with_site(&live);
     let planned = server.json(&["plan", "--strategy", "replace"]);
     assert_eq!(planned["exit_code"], 0, "{planned:#}");
     assert!(list(&planned, "carried").contains(&"server shop.example.test:443".to_owned()), "{planned:#}");

@@ -40,8 +40,7 @@ pub(super) struct Files {
 
 impl Files {
     pub(super) fn new(live: &str, base: &str, candidate: &str) -> Self {
-        let server = Server::copy("standalone");
-        server.write(SITE, live);
+        let server = Server::with_site(live);
         // A file that only the candidate names; what the live file names has a stand-in where it is missing.
         let made = rcgen::generate_simple_self_signed(["cc.example.test".to_owned()]).expect("a certificate");
         std::fs::create_dir_all(server.at("etc/nginx/tls")).expect("a folder");

@@ -91,22 +91,8 @@ const ROWS: &str = "ALTER TABLE users ADD COLUMN password VARCHAR(255);\nALTER T
 
 /// Every text that holds some.
 pub const PLACES: [&str; 16] = [
-    MAPS,
-    KEYS,
-    BLANK,
-    BLOCKS,
-    ENV,
-    PRODUCTION,
-    OPTIONS,
-    MOUNTS,
-    SETTINGS,
-    BROKEN_SETTINGS[0],
-    BROKEN_SETTINGS[1],
-    BROKEN_SETTINGS[2],
-    BROKEN_SETTINGS[3],
-    ENVIRONMENT[0].1,
-    ENVIRONMENT[1].1,
-    ROWS,
+    MAPS, KEYS, BLANK, BLOCKS, ENV, PRODUCTION, OPTIONS, MOUNTS, SETTINGS, BROKEN_SETTINGS[0],
+    BROKEN_SETTINGS[1], BROKEN_SETTINGS[2], BROKEN_SETTINGS[3], ENVIRONMENT[0].1, ENVIRONMENT[1].1, ROWS,
 ];
 
 /// The numbers of the secrets in a text.

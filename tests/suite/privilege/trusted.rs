@@ -179,7 +179,7 @@ fn a_service_manager_s_tool_that_another_user_owns_is_not_run() {
                printf '#!/bin/sh\\necho ran >>/var/opt/ran\\n' >/usr/local/sbin/$tool; \
                chmod 755 /usr/local/sbin/$tool; chown 65534 /usr/local/sbin/$tool; done; \
                touch /var/opt/ran; chmod 666 /var/opt/ran";
-    assert_eq!(machine.shell(lay).code, 0);
+    machine.must(lay);
     for command in [&["apply", "--yes", "--confirm-within", "5m"][..], &["status"], &["check"]] {
         let done = machine.motionctl(&[command, &["--json"]].concat());
         assert_eq!(machine.read("/var/opt/ran"), "", "{command:?}: {done}");

@@ -69,9 +69,7 @@ fn a_host_that_is_called_as_secrets_are_keeps_its_port() {
 #[test]
 fn what_is_a_secret_in_motions_settings_is_no_host() {
     for line in [
-        "XC_DB_SERVER_PSW=hunter2x",
-        "DB_SERVER_AUTH=hunter2x",
-        "XC_DB_SERVER_USR=hunter2x",
+        "XC_DB_SERVER_PSW=hunter2x", "DB_SERVER_AUTH=hunter2x", "XC_DB_SERVER_USR=hunter2x",
         "DB_HOST_ENC=hunter2x",
     ] {
         let said = asked(&[("var/opt/motion2/.env", line)]);

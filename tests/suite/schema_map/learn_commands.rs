@@ -76,17 +76,7 @@ fn begun_with(more: &str) -> Begun {
     let at = |name: &str| folder.path().join(name).display().to_string();
     let (url, look, map) = (database.url(), at("look.json"), at("map.toml"));
     let begin = [
-        "seed",
-        "schema",
-        "learn",
-        "--begin",
-        "--db",
-        &url,
-        "--out",
-        &look,
-        "--agent",
-        "bob",
-        "--queue",
+        "seed", "schema", "learn", "--begin", "--db", &url, "--out", &look, "--agent", "bob", "--queue",
         "voice=Talk Now",
     ];
     let begun = json(&begin);

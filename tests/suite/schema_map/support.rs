@@ -13,15 +13,8 @@ use std::path::Path;
 
 /// The shapes.
 pub const SHAPES: [&str; 9] = [
-    "channel-tables",
-    "competing",
-    "discriminator",
-    "lower-case",
-    "one-table",
-    "prefixed",
-    "queue-columns",
-    "several-values",
-    "without-keys",
+    "channel-tables", "competing", "discriminator", "lower-case", "one-table", "prefixed", "queue-columns",
+    "several-values", "without-keys",
 ];
 
 /// A database that a test may change.

@@ -30,8 +30,7 @@ pub fn asked(db: &Db, agents: &[&str], state: State<'_>) -> Vec<String> {
 
 #[test]
 fn the_example_is_what_the_document_says() {
-    for db in Db::both() {
-        db.apply(EXAMPLE);
+    for db in Db::staffed(EXAMPLE) {
         let expected = [
             "agent1: Personal → Support",
             "agent1: Profile 1 → Talk Now, Assistance, Support",
@@ -45,8 +44,7 @@ fn the_example_is_what_the_document_says() {
 
 #[test]
 fn what_cannot_be_chosen_is_not_offered() {
-    for db in Db::both() {
-        db.apply(EXAMPLE);
+    for db in Db::staffed(EXAMPLE) {
         db.apply(
             "agents: [{ username: zoe, fullname: Zoe, internal: '2' }]\nprofiles:\n  \
              - { name: Profile 1, enabled: false }\n  \
@@ -99,8 +97,7 @@ fn a_manifest_is_asked_about_without_being_applied() {
 
 #[test]
 fn names_that_are_no_agents() {
-    for db in Db::both() {
-        db.apply(EXAMPLE);
+    for db in Db::staffed(EXAMPLE) {
         db.sql("INSERT INTO users (name, fullname, role, createdAt, updatedAt) VALUES ('root', 'Root', 'admin', '2026-01-01 00:00:00', '2026-01-01 00:00:00')");
         let refused = |name: &str| {
             let asked = Asked::about(vec![name.into()]);
@@ -157,8 +154,7 @@ fn who_is_logged_in_is_told_by_id_or_name_in_either_column() {
              ('agent1', 'LOGIN', '{value}', '2026-01-01 00:00:00', {left}, '2026-01-01 00:00:00', '2026-01-01 00:00:00')"
         ));
     };
-    for db in Db::both() {
-        db.apply(EXAMPLE);
+    for db in Db::staffed(EXAMPLE) {
         let in_use = || {
             let profiles = db.session().list().expect("a list").profiles;
             profiles.into_iter().map(|profile| profile.in_use).collect::<Vec<_>>()

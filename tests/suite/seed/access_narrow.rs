@@ -51,8 +51,7 @@ fn command(db: &Db, more: &[&str]) -> Said {
 
 #[test]
 fn names_of_profiles_and_queues_narrow_the_answer_together() {
-    for db in Db::both() {
-        db.apply(STAFF);
+    for db in Db::staffed(STAFF) {
         let check = |of: [&[&str]; 3], expect: &[&str]| {
             let asked = asked(of[0], of[1], of[2]);
             assert_eq!(answer(&db, &asked), expect, "{asked:?}");
@@ -84,8 +83,7 @@ fn names_of_profiles_and_queues_narrow_the_answer_together() {
 
 #[test]
 fn the_answer_says_what_it_was_narrowed_to() {
-    for db in Db::both() {
-        db.apply(STAFF);
+    for db in Db::staffed(STAFF) {
         let check = |more: &[&str], verdict: &str| {
             let answer = command(&db, more);
             assert_eq!(answer.code, 0, "{answer:?}");
@@ -113,8 +111,7 @@ fn the_answer_says_what_it_was_narrowed_to() {
 
 #[test]
 fn a_name_that_no_profile_or_queue_has_is_65_with_what_was_meant() {
-    for db in Db::both() {
-        db.apply(STAFF);
+    for db in Db::staffed(STAFF) {
         let check = |asked: Asked, message: &str, hint: &str| {
             let failure = db.session().access(&asked, State::Present).expect_err("an unknown name");
             assert_eq!(failure.kind, FailureKind::Invalid);
@@ -143,8 +140,7 @@ fn a_name_that_no_profile_or_queue_has_is_65_with_what_was_meant() {
 
 #[test]
 fn the_table_has_a_row_for_each_agent_profile_and_queue() {
-    for db in Db::both() {
-        db.apply(STAFF);
+    for db in Db::staffed(STAFF) {
         db.sql("UPDATE agent_profiles SET name = '=Day' WHERE name = 'Day'; UPDATE users SET name = '@cid' WHERE name = 'cid'");
         let answer = command(&db, &["--csv"]);
         assert_eq!(answer.code, 0, "{answer:?}");

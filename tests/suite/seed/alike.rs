@@ -22,8 +22,7 @@ const LIKE_PROFILE_1: [(&str, &str); 6] = [
 
 #[test]
 fn a_new_name_that_looks_like_one_that_is_there_is_shown_so_that_one_sees_the_difference() {
-    for db in Db::both() {
-        db.apply(SUPPORT);
+    for db in Db::staffed(SUPPORT) {
         for (name, shown) in LIKE_PROFILE_1 {
             let planned =
                 db.plan(&format!("profiles: [{{ name: \"{name}\", agents: [ann] }}]")).expect("a plan");
@@ -47,8 +46,7 @@ fn a_new_name_that_looks_like_one_that_is_there_is_shown_so_that_one_sees_the_di
 
 #[test]
 fn a_name_that_means_nothing_is_told_from_the_one_that_was_meant() {
-    for db in Db::both() {
-        db.apply(SUPPORT);
+    for db in Db::staffed(SUPPORT) {
         for (typed, shown) in [("Support\u{200b} 1", "Support\\u{200b} 1"), ("Suppоrt 1", "Supp\\u{43e}rt 1")]
         {
             let Err(failure) =
@@ -178,8 +176,7 @@ fn a_username_of_another_script_is_spelled_out_with_the_one_it_looks_like() {
 /// The row that a person agrees to is told from the other one as the finding tells it.
 #[test]
 fn lines_of_a_plan_tell_names_apart_that_look_the_same() {
-    for db in Db::both() {
-        db.apply(SUPPORT);
+    for db in Db::staffed(SUPPORT) {
         let both = "profiles:\n  - { name: Profile 1, description: x }\n  - { name: Prof\u{456}le 1, agents: [ann] }";
         let path = file(&db, "m.yaml", both);
         for (command, more) in [("plan", &[][..]), ("apply", &["--dry-run"][..])] {

@@ -173,7 +173,7 @@ fn tampered(db: &Db, plan: &Path) {
 
 #[test]
 fn a_file_is_made_by_apply_alone_and_a_foreign_one_is_left() {
-    let db = Db::sqlite(str::to_owned, str::to_owned);
+    let db = Db::in_file();
     let manifest = file(&db, "m.yaml", EXAMPLE);
     let missing = db.folder().join("sub/new.db");
     let run = |command: &str, path: &Path, more: &[&str]| {
@@ -212,7 +212,7 @@ fn a_file_is_made_by_apply_alone_and_a_foreign_one_is_left() {
 
 #[test]
 fn what_is_wrong_is_said_before_a_database_is_asked() {
-    let db = Db::sqlite(str::to_owned, str::to_owned);
+    let db = Db::in_file();
     let bad = file(&db, "bad.yaml", "agents: [{ usrname: ann }]");
     let answer = seed(&db, "plan", &bad, &["--json"]);
     assert_eq!((answer.code, answer.document()["problems"][0]["line"].clone()), (65, json!(2)));
@@ -233,7 +233,7 @@ fn what_is_wrong_is_said_before_a_database_is_asked() {
 
 #[test]
 fn an_unsigned_map_refuses_an_apply_and_not_a_plan() {
-    let db = Db::mariadb(str::to_owned, str::to_owned);
+    let db = Db::on_server();
     let path = file(&db, "m.yaml", EXAMPLE);
     let map = db.folder().join("unsigned.toml");
     std::fs::write(&map, motionctl::seed::map::Map::built_in_text()).unwrap();

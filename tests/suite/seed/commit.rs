@@ -13,7 +13,7 @@ use std::time::{Duration, Instant};
 
 /// Applies the example through a proxy that does `fate` to COMMIT, and `then` hears of each later statement.
 fn apply(fate: Fate, then: impl Fn(&Db) -> Fate + Send + Sync + 'static) -> (Arc<Db>, i32, Value) {
-    let db = Arc::new(Db::mariadb(str::to_owned, str::to_owned));
+    let db = Arc::new(Db::on_server());
     let (user, password) = db.user("ALL PRIVILEGES");
     let manifest = db.folder().join("example.yaml");
     std::fs::write(&manifest, EXAMPLE).expect("writing");

@@ -17,15 +17,9 @@ profiles:
   - { name: Other }
 ";
 
-fn staffed() -> [Db; 2] {
-    let both = Db::both();
-    both.iter().for_each(|db| drop(db.apply(STAFF)));
-    both
-}
-
 #[test]
 fn deletions_stand_first_and_are_counted_by_kind() {
-    for db in staffed() {
+    for db in Db::staffed(STAFF) {
         let planned = db
             .plan(
                 "profiles:
@@ -62,7 +56,7 @@ agents: [{ username: ann, personal: { chat: { remove: [C1] } } }]",
 /// Trap 25: a cascade is not in the count of affected rows, so links are deleted one by one, first.
 #[test]
 fn links_of_a_profile_are_deleted_explicitly() {
-    for db in staffed() {
+    for db in Db::staffed(STAFF) {
         db.record_writes();
         db.apply("profiles: [{ name: Day, absent: true }]");
         let mut writes = db.writes();
@@ -81,7 +75,7 @@ fn links_of_a_profile_are_deleted_explicitly() {
 
 #[test]
 fn pruning_takes_every_profile_that_is_not_named() {
-    for db in staffed() {
+    for db in Db::staffed(STAFF) {
         let text = "profiles: [{ name: Night }]";
         let planned = db.plan_and_prune(text).expect("a plan");
         let why: Vec<_> = planned.plan.delete.iter().map(|delete| (&*delete.name, delete.why)).collect();
@@ -125,7 +119,7 @@ fn where_the_map_says_so_a_profile_is_deleted_softly() {
 
 #[test]
 fn a_table_outside_the_map_that_refers_to_a_row_stops() {
-    for db in staffed() {
+    for db in Db::staffed(STAFF) {
         db.sql(
             "CREATE TABLE plugin (id INTEGER PRIMARY KEY, ProfileId INTEGER, \
              FOREIGN KEY (ProfileId) REFERENCES agent_profiles (id) ON DELETE CASCADE)",
@@ -144,7 +138,7 @@ fn a_table_outside_the_map_that_refers_to_a_row_stops() {
 
 #[test]
 fn triggers_on_tables_that_are_written_are_named() {
-    for db in staffed() {
+    for db in Db::staffed(STAFF) {
         assert!(db.plan("profiles: [{ name: New }]").expect("a plan").findings.is_empty());
         db.record_writes();
         let planned = db.plan("profiles: [{ name: New }]").expect("a plan");

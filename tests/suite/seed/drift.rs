@@ -46,7 +46,7 @@ fn a_stop_without_changes_is_drift() {
 /// A gate may run on a replica, or before anybody signed the map: neither says that somebody changed a profile.
 #[test]
 fn what_only_keeps_from_writing_is_no_drift() {
-    let db = Db::mariadb(str::to_owned, str::to_owned);
+    let db = Db::on_server();
     let path = file(&db, "m.yaml", EXAMPLE);
     assert_eq!(seed(&db, "apply", &path, &["--yes"]).code, 0);
     let map = db.folder().join("unsigned.toml");

@@ -1,11 +1,11 @@
 //! Profiles that a plan leaves without agents, and agents whom it leaves without queues.
 
-use super::people::{DELETE, STAFF, levels, staffed};
+use super::people::{DELETE, STAFF, levels};
 use super::support::{Db, finding};
 
 #[test]
 fn a_profile_that_loses_its_last_agent_is_said() {
-    for db in staffed() {
+    for db in Db::staffed(STAFF) {
         let check = |text: &str, expect: &[&str]| {
             let found = levels(&db, text, "profile-without-agents");
             assert_eq!(found.is_empty(), expect.is_empty(), "{text}");
@@ -41,7 +41,7 @@ fn a_profile_that_loses_its_last_agent_is_said() {
 
 #[test]
 fn an_agent_without_any_queue_is_said_before_anything_is_written() {
-    for db in staffed() {
+    for db in Db::staffed(STAFF) {
         let text = "profiles: [{ name: Day, agents: { remove: [bob] } }]";
         let planned = db.plan(text).expect("a plan");
         assert_eq!(finding(&planned.findings, "seed.agent-without-queue").evidence, ["bob"]);

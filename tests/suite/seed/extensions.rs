@@ -97,7 +97,7 @@ fn extensions_are_looked_up_a_thousand_at_a_time() {
         writeln!(text, "  - {{ username: {name}, fullname: A {number}, internal: '{number}' }}")
             .expect("a string");
     }
-    let db = Db::mariadb(str::to_owned, str::to_owned);
+    let db = Db::on_server();
     let statements = |text: &str| {
         let manifest = manifest(text);
         questions(&mut db.session(), |session| drop(session.plan(&manifest, Unnamed::Stay).expect("a plan")))

@@ -5,10 +5,6 @@
 use super::support::{Db, codes, finding, problems, shown};
 use motionctl::outcome::FailureKind;
 
-fn server() -> Db {
-    Db::mariadb(str::to_owned, str::to_owned)
-}
-
 const RULES: &str = "
     ALTER TABLE voice_queues ADD CONSTRAINT short CHECK (CHAR_LENGTH(name) <= 12 AND name <> 'it''s');
     ALTER TABLE voice_queues ADD CONSTRAINT known CHECK (strategy IN ('rrmemory', 'ringall'));
@@ -19,7 +15,7 @@ const RULES: &str = "
 
 #[test]
 fn what_a_rule_refuses_is_said_with_its_place() {
-    let db = server();
+    let db = Db::on_server();
     RULES.split(';').for_each(|rule| db.sql(rule));
     let failure = db
         .plan(
@@ -54,7 +50,7 @@ fn what_a_rule_refuses_is_said_with_its_place() {
 
 #[test]
 fn what_no_rule_refuses_is_written_and_a_change_is_held_against_the_rest_of_its_row() {
-    let db = server();
+    let db = Db::on_server();
     RULES.split(';').for_each(|rule| db.sql(rule));
     db.apply(
         "queues: { voice: [{ name: Fine, strategy: ringall, type: inbound }] }\n\
@@ -88,7 +84,7 @@ fn what_no_rule_refuses_is_written_and_a_change_is_held_against_the_rest_of_its_
 /// More rows than one question is about, and a rule about two columns.
 #[test]
 fn every_row_is_asked_about() {
-    let db = server();
+    let db = Db::on_server();
     db.sql("ALTER TABLE users ADD CONSTRAINT own CHECK (fullname <> name AND internal <> 2077)");
     let mut text = "agents:\n".to_owned();
     for number in 0..130 {
@@ -107,7 +103,7 @@ fn every_row_is_asked_about() {
 /// A rule about what only the server fills in is the server's to judge; that is said and refuses nothing.
 #[test]
 fn a_rule_that_cannot_be_asked_about_is_said() {
-    let db = server();
+    let db = Db::on_server();
     db.sql(
         "ALTER TABLE agent_profiles ADD CONSTRAINT late CHECK (name <> 'Day' OR createdAt > '2000-01-01')",
     );
@@ -124,7 +120,7 @@ fn a_rule_that_cannot_be_asked_about_is_said() {
 /// A user who may only read sees the rules, too.
 #[test]
 fn with_select_alone_rules_are_seen() {
-    let db = server();
+    let db = Db::on_server();
     db.sql("ALTER TABLE agent_profiles ADD CONSTRAINT late CHECK (name <> 'Day')");
     let (user, _) = db.user("SELECT");
     let wanted = super::support::manifest("profiles: [{ name: Day }]");

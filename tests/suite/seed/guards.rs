@@ -1,6 +1,6 @@
 //! What refuses a plan for what is not in it: rows of other tables, and what happens while a person reads.
 
-use super::people::{DELETE, DISABLE, session, staffed};
+use super::people::{DELETE, DISABLE, STAFF, session};
 use super::support::{Db, codes, finding, manifest};
 use motionctl::outcome::Failure;
 use motionctl::outcome::codes::SEED_OUTSIDE_UNKNOWN;
@@ -17,7 +17,7 @@ fn references(planned: &Planned) -> Vec<String> {
 /// A cascade would delete an agent with the profile.
 #[test]
 fn a_table_of_the_map_that_refers_to_a_profile_stops() {
-    for db in staffed() {
+    for db in Db::staffed(STAFF) {
         let (add, key) =
             ("ADD COLUMN defaultProfile INTEGER", "REFERENCES agent_profiles (id) ON DELETE CASCADE");
         if db.is_server() {
@@ -36,7 +36,7 @@ fn a_table_of_the_map_that_refers_to_a_profile_stops() {
 /// SQLite leaves out the column where the primary key is meant, and takes any case for the same.
 #[test]
 fn a_reference_without_its_column_is_one() {
-    let [db, _] = staffed();
+    let [db, _] = Db::staffed(STAFF);
     db.sql("CREATE TABLE plugin (ProfileId INTEGER REFERENCES Agent_Profiles ON DELETE CASCADE)");
     db.sql("INSERT INTO plugin SELECT id FROM agent_profiles");
     let expected =
@@ -46,7 +46,7 @@ fn a_reference_without_its_column_is_one() {
 
 #[test]
 fn a_table_of_another_schema_that_refers_to_a_profile_stops() {
-    let [_, db] = staffed();
+    let [_, db] = Db::staffed(STAFF);
     let schema = db.schema.as_ref().expect("a server");
     let other = schema.server.schema();
     other.sql(&format!(
@@ -65,7 +65,7 @@ fn a_table_of_another_schema_that_refers_to_a_profile_stops() {
 /// Unknown is not no.
 #[test]
 fn what_a_user_cannot_see_may_refer_to_a_profile() {
-    let [_, db] = staffed();
+    let [_, db] = Db::staffed(STAFF);
     let schema = db.schema.as_ref().expect("a server");
     let unknown = |user: &str| {
         let mut session: Session = db.session_of(user);
@@ -108,7 +108,7 @@ fn what_refuses_a_plan_is_looked_for_again() {
         (DELETE, &refer, "refer to rows that are to go"),
     ];
     for (text, meanwhile, expected) in cases {
-        for db in staffed() {
+        for db in Db::staffed(STAFF) {
             let before = db.dump();
             let planned = db.plan(text).expect("a plan");
             assert!(!planned.findings.iter().any(motionctl::outcome::Finding::stops), "{planned:?}");
@@ -127,7 +127,7 @@ fn what_refuses_a_plan_is_looked_for_again() {
 /// What was accepted stays so when one more agent logs in.
 #[test]
 fn what_was_accepted_is_not_asked_again() {
-    for db in staffed() {
+    for db in Db::staffed(STAFF) {
         session(&db, "ann", "data4", "Day");
         db.sql("UPDATE users SET online = 1 WHERE name = 'ann'");
         let mut planned = db.plan(DISABLE).expect("a plan");

@@ -73,7 +73,7 @@ pub fn settled(db: &Db, user: &str) {
 
 #[test]
 fn killed_at_every_statement_an_apply_is_all_or_nothing() {
-    let db = Db::mariadb(str::to_owned, str::to_owned);
+    let db = Db::on_server();
     let schema = db.schema.as_ref().expect("a server");
     let (user, password) = db.user("ALL PRIVILEGES");
     db.apply(EXAMPLE);
@@ -141,7 +141,7 @@ fn restore(db: &Db, before: &[String]) {
 /// A SQLite file is written by system calls; strace kills the run at each of them.
 #[test]
 fn killed_at_every_write_a_file_is_all_or_nothing() {
-    let db = Db::sqlite(str::to_owned, str::to_owned);
+    let db = Db::in_file();
     db.apply(EXAMPLE);
     let before = db.dump();
     let manifest = db.folder().join("change.yaml");

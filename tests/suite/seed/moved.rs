@@ -23,7 +23,7 @@ const WAITING: &str = "SELECT COUNT(*) FROM information_schema.innodb_trx t \
 
 /// Applies a manifest while somebody else makes these changes.
 fn applied(text: &str, flags: &[&str], changes: &[&str]) -> (Db, Said) {
-    let db = Db::mariadb(str::to_owned, str::to_owned);
+    let db = Db::on_server();
     db.apply(STAFF);
     let path = file(&db, "m.yaml", text);
     let mut other = db.connect();

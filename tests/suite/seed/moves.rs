@@ -20,12 +20,6 @@ profiles:
 ";
 const MOVE: &str = "move: [{ from: Day, to: Night, agents: [ann] }]";
 
-fn staffed() -> [Db; 2] {
-    let both = Db::both();
-    both.iter().for_each(|db| drop(db.apply(STAFF)));
-    both
-}
-
 /// Who is in which profile.
 fn members(db: &Db) -> Vec<String> {
     db.rows(
@@ -36,7 +30,7 @@ fn members(db: &Db) -> Vec<String> {
 
 #[test]
 fn a_move_is_one_delete_and_one_insert_and_then_nothing() {
-    for db in staffed() {
+    for db in Db::staffed(STAFF) {
         let planned = db.plan(MOVE).expect("a plan");
         assert_eq!(
             shown(&planned),
@@ -53,7 +47,7 @@ fn a_move_is_one_delete_and_one_insert_and_then_nothing() {
 
 #[test]
 fn who_is_in_both_leaves_one_and_who_is_in_neither_is_an_error() {
-    for db in staffed() {
+    for db in Db::staffed(STAFF) {
         let both = "move: [{ from: Day, to: Night, agents: [bob] }]";
         assert_eq!(shown(&db.plan(both).expect("a plan")), ["- agents Day bob (moves to Night)"]);
         let neither = "move:\n  - { from: Day, to: Night, agents: [cid] }\n  - { from: Night, to: Day, agents: [cid, ann] }\n";
@@ -77,7 +71,7 @@ fn who_is_in_both_leaves_one_and_who_is_in_neither_is_an_error() {
 
 #[test]
 fn names_that_mean_nothing_are_all_said_with_what_was_meant() {
-    for db in staffed() {
+    for db in Db::staffed(STAFF) {
         let failure = db.plan("move: [{ from: Dya, to: Nihgt, agents: [anm, bob] }]").expect_err("unknown");
         assert_eq!(failure.kind.exit_code(), 65);
         let problems = problems(&failure);
@@ -90,7 +84,7 @@ fn names_that_mean_nothing_are_all_said_with_what_was_meant() {
 
 #[test]
 fn what_a_list_says_under_another_spelling_is_a_conflict_too() {
-    for db in staffed() {
+    for db in Db::staffed(STAFF) {
         for other in [
             "profiles: [{ name: DAY, agents: [ANN] }]",
             "profiles: [{ name: DAY, agents: { mode: exact, members: [bob] } }]",
@@ -114,7 +108,7 @@ fn what_a_list_says_under_another_spelling_is_a_conflict_too() {
 
 #[test]
 fn agents_move_to_a_new_profile_and_out_of_one_that_goes() {
-    for db in staffed() {
+    for db in Db::staffed(STAFF) {
         let text = "profiles:\n  - { name: Late, queues: { voice: [V1] } }\n  - { name: Day, absent: true }\n\
                     move: [{ from: Day, to: Late, agents: [ann, bob] }]";
         let planned = db.plan(text).expect("a plan");
@@ -129,7 +123,7 @@ fn agents_move_to_a_new_profile_and_out_of_one_that_goes() {
 
 #[test]
 fn a_renamed_profile_is_moved_from_and_to_by_its_new_name() {
-    for db in staffed() {
+    for db in Db::staffed(STAFF) {
         let text = "profiles: [{ name: Late, previous_name: Night }]\nmove: [{ from: Day, to: Late, agents: [ann] }]";
         let planned = db.plan(text).expect("a plan");
         assert!(
@@ -146,7 +140,7 @@ fn a_renamed_profile_is_moved_from_and_to_by_its_new_name() {
 /// A move names its profiles, so that they are not deleted for not being named.
 #[test]
 fn pruning_spares_the_profiles_of_a_move() {
-    for db in staffed() {
+    for db in Db::staffed(STAFF) {
         db.apply("profiles: [{ name: Gone }]");
         let planned = db.plan_and_prune(MOVE).expect("a plan");
         let gone: Vec<_> = planned.plan.delete.iter().map(|delete| &*delete.name).collect();
@@ -156,7 +150,7 @@ fn pruning_spares_the_profiles_of_a_move() {
 
 #[test]
 fn a_move_needs_a_number_and_no_prune() {
-    for db in staffed() {
+    for db in Db::staffed(STAFF) {
         let path = file(&db, "move.yaml", MOVE);
         let refused = seed(&db, "apply", &path, &["--yes"]);
         assert_eq!(refused.code, 3, "{refused:?}");
@@ -184,7 +178,7 @@ fn a_move_needs_a_number_and_no_prune() {
 
 #[test]
 fn a_saved_plan_of_a_move_is_applied_and_is_stale_once_somebody_else_moved_the_agent() {
-    for db in staffed() {
+    for db in Db::staffed(STAFF) {
         let path = file(&db, "move.yaml", MOVE);
         let out = db.folder().join("plan.json");
         let saved = ["--out", out.to_str().expect("text"), "--max-delete", "1"];
@@ -192,7 +186,7 @@ fn a_saved_plan_of_a_move_is_applied_and_is_stale_once_somebody_else_moved_the_a
         db.sql("DELETE FROM agent_profile_has_users");
         assert_eq!(seed(&db, "apply", &out, &["--yes"]).code, 65, "the agent is in neither by now");
     }
-    for db in staffed() {
+    for db in Db::staffed(STAFF) {
         let path = file(&db, "move.yaml", MOVE);
         let out = db.folder().join("plan.json");
         let saved = ["--out", out.to_str().expect("text"), "--max-delete", "1"];
@@ -205,7 +199,7 @@ fn a_saved_plan_of_a_move_is_applied_and_is_stale_once_somebody_else_moved_the_a
 
 #[test]
 fn access_answers_as_if_the_agent_had_moved() {
-    for db in staffed() {
+    for db in Db::staffed(STAFF) {
         let moved = manifest(MOVE);
         let found = asked(&db, &["ann"], State::After(&moved));
         assert_eq!(found, ["ann: Personal → ", "ann: Night → V1"]);
@@ -215,7 +209,7 @@ fn access_answers_as_if_the_agent_had_moved() {
 
 #[test]
 fn a_profile_that_everybody_leaves_is_said() {
-    for db in staffed() {
+    for db in Db::staffed(STAFF) {
         let planned = db.plan("move: [{ from: Day, to: Night, agents: [ann, bob] }]").expect("a plan");
         assert_eq!(codes(&planned.findings), ["warn seed.profile-without-agents"]);
         assert_eq!(finding(&planned.findings, "seed.profile-without-agents").evidence, ["Day"]);
@@ -228,7 +222,7 @@ fn what_contradicts_a_move_in_another_spelling_is_named_with_its_line() {
         let failure = db.plan(text).expect_err(text);
         assert!(problems(&failure)[0].contains(expect), "{text}\n{:?}", problems(&failure));
     };
-    for db in staffed() {
+    for db in Db::staffed(STAFF) {
         check(
             &db,
             "move: [{ from: Day, to: DAY, agents: [ann] }]",

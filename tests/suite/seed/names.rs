@@ -33,8 +33,7 @@ fn soft_map(map: &str) -> String {
 
 #[test]
 fn the_server_says_what_is_the_same() {
-    for db in Db::both() {
-        db.apply(ONE);
+    for db in Db::staffed(ONE) {
         let planned =
             db.plan("profiles: [{ name: DAY, agents: [ANN], queues: { chat: [SUPPORT] } }]").expect("a plan");
         assert!(planned.plan.is_empty(), "{:?}", shown(&planned));
@@ -56,7 +55,7 @@ fn the_server_says_what_is_the_same() {
 /// Trap 27, as MariaDB's usual collation has it.
 #[test]
 fn accents_spaces_and_emoji_are_the_server_s_to_compare() {
-    let db = Db::mariadb(str::to_owned, str::to_owned);
+    let db = Db::on_server();
     db.apply(ONE);
     let same = db.plan("profiles: [{ name: Day, queues: { chat: ['Süpport'] } }]").expect("a plan");
     assert!(same.plan.is_empty(), "{:?}", shown(&same));
@@ -127,8 +126,7 @@ fn two_rows_with_one_name_stop() {
 /// The table of users holds admins, too.
 #[test]
 fn only_agents_are_matched() {
-    for db in Db::both() {
-        db.apply(ONE);
+    for db in Db::staffed(ONE) {
         db.sql("INSERT INTO users (name, fullname, role, createdAt, updatedAt) SELECT 'root', 'Root', 'admin', createdAt, updatedAt FROM users");
         let text = "agents: [{ username: root, fullname: Taken, internal: '2' }]\nprofiles: [{ name: Day, agents: [root] }]";
         let planned = db.plan(text).expect("a plan");

@@ -123,7 +123,7 @@ fn a_character_set_that_is_not_known_is_said_and_refuses_nothing() {
 
 #[test]
 fn a_map_without_recorded_columns_says_so_and_is_used() {
-    let db = Db::mariadb(str::to_owned, str::to_owned);
+    let db = Db::on_server();
     let export = file(&db, "export.yaml", STAFF);
     let path = file(&db, "wanted.yaml", "profiles: [ { name: Day, description: '😀' }, { name: New } ]");
     let map = db.map_file().display().to_string();

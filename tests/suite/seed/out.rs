@@ -42,7 +42,7 @@ fn untouched(folder: &Path) {
 
 #[test]
 fn only_a_plain_file_is_replaced() {
-    let db = Db::sqlite(str::to_owned, str::to_owned);
+    let db = Db::in_file();
     let manifest = file(&db, "m.yaml", EXAMPLE);
     let url = db.url();
     for (path, what) in others(&db.folder()) {

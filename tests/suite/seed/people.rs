@@ -17,12 +17,6 @@ profiles:
 pub const DELETE: &str = "profiles: [{ name: Day, absent: true }]";
 pub const DISABLE: &str = "profiles: [{ name: Day, enabled: false }]";
 
-pub fn staffed() -> [Db; 2] {
-    let both = Db::both();
-    both.iter().for_each(|db| drop(db.apply(STAFF)));
-    both
-}
-
 /// An open session of `agent`, with `profile` in the column.
 pub fn session(db: &Db, agent: &str, column: &str, profile: &str) {
     let now = "'2024-01-01 10:00:00'";
@@ -39,7 +33,7 @@ pub fn levels(db: &Db, text: &str, prefix: &str) -> Vec<String> {
 
 #[test]
 fn a_profile_in_use_is_not_deleted() {
-    for db in staffed() {
+    for db in Db::staffed(STAFF) {
         assert_eq!(levels(&db, DELETE, "in-use"), [""; 0]);
         let id = db.rows("SELECT id FROM agent_profiles WHERE name = 'Day'").remove(0);
         for (column, value) in [("data3", id.as_str()), ("data4", "Day")] {
@@ -61,7 +55,7 @@ fn a_profile_in_use_is_not_deleted() {
 
 #[test]
 fn disabling_a_profile_in_use_is_a_stop_that_can_be_accepted() {
-    for db in staffed() {
+    for db in Db::staffed(STAFF) {
         assert_eq!(levels(&db, DISABLE, "seed.profile-disabled"), ["info seed.profile-disabled"]);
         // A terminal shows the title alone of what is good news.
         let planned = db.plan(DISABLE).expect("a plan");
@@ -97,7 +91,7 @@ fn sessions_that_cannot_be_read_may_be_open() {
 
 #[test]
 fn a_queue_that_an_agent_keeps_for_himself_is_said() {
-    for db in staffed() {
+    for db in Db::staffed(STAFF) {
         let text = "profiles: [{ name: Day, queues: { chat: { remove: [C1] } } }]";
         let planned = db.plan(text).expect("a plan");
         let warning = finding(&planned.findings, "seed.queue-becomes-personal");
@@ -112,7 +106,7 @@ fn a_queue_that_an_agent_keeps_for_himself_is_said() {
 
 #[test]
 fn agents_who_are_left_without_a_queue_are_named() {
-    for db in staffed() {
+    for db in Db::staffed(STAFF) {
         let gone = "profiles: [{ name: Day, agents: { remove: [ann, bob] } }]";
         let planned = db.plan(gone).expect("a plan");
         let warning = finding(&planned.findings, "seed.agent-without-queue");
@@ -130,7 +124,7 @@ fn agents_who_are_left_without_a_queue_are_named() {
 
 #[test]
 fn agents_who_are_logged_in_are_counted() {
-    for db in staffed() {
+    for db in Db::staffed(STAFF) {
         let text = "profiles: [{ name: Day, queues: { voice: { remove: [V1] } } }]";
         assert_eq!(levels(&db, text, "online"), [""; 0]);
         db.sql("UPDATE users SET online = 1");
@@ -148,7 +142,7 @@ fn agents_who_are_logged_in_are_counted() {
 /// What the type of a row means is Motion's; one with the profile's id or name may be a session.
 #[test]
 fn every_type_of_open_row_counts() {
-    for db in staffed() {
+    for db in Db::staffed(STAFF) {
         session(&db, "ann", "data4", "Day");
         db.sql("UPDATE report_member SET type = 'agent'; UPDATE users SET online = 1 WHERE name = 'ann'");
         assert_eq!(levels(&db, DELETE, "in-use"), ["stop seed.profile-in-use"]);
@@ -158,7 +152,7 @@ fn every_type_of_open_row_counts() {
 /// Names are the server's to compare, in sessions as well.
 #[test]
 fn a_session_is_found_by_what_its_name_means() {
-    for db in staffed() {
+    for db in Db::staffed(STAFF) {
         session(&db, "ann", "data4", "DAY");
         assert_eq!(levels(&db, DELETE, "in-use"), ["stop seed.profile-maybe-in-use"]);
     }
@@ -167,7 +161,7 @@ fn a_session_is_found_by_what_its_name_means() {
 #[test]
 fn a_rename_that_hides_a_session_is_said() {
     let rename = "profiles: [{ name: Early, previous_name: Day }]";
-    for db in staffed() {
+    for db in Db::staffed(STAFF) {
         let id = db.rows("SELECT id FROM agent_profiles WHERE name = 'Day'").remove(0);
         session(&db, "ann", "data3", &id);
         assert_eq!(levels(&db, rename, "in-use"), [""; 0], "the id stays");
@@ -179,7 +173,7 @@ fn a_rename_that_hides_a_session_is_said() {
 #[test]
 fn a_profile_that_loses_its_queues_leaves_its_agents_without() {
     let lose = "profiles: [{ name: Day, queues: { voice: { mode: exact, members: [], allow_empty: true }, chat: { remove: [C1] } } }]";
-    for db in staffed() {
+    for db in Db::staffed(STAFF) {
         for text in [lose, DISABLE, DELETE] {
             let planned = db.plan(text).expect("a plan");
             let warning = finding(&planned.findings, "seed.agent-without-queue");

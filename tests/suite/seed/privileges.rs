@@ -40,7 +40,7 @@ fn seed(db: &Db, user: &str, arguments: &[&str]) -> Said {
 
 #[test]
 fn without_select_the_database_is_unavailable_and_the_map_is_not_blamed() {
-    let db = Db::mariadb(str::to_owned, str::to_owned);
+    let db = Db::on_server();
     let user = user(&db, &["SELECT ON {}.motionctl"]);
     let path = db.folder().join("m.yaml");
     std::fs::write(&path, "version: 1\nprofiles: [{ name: Day }]\n").expect("writing");
@@ -60,7 +60,7 @@ fn without_select_the_database_is_unavailable_and_the_map_is_not_blamed() {
 
 #[test]
 fn a_column_that_is_hidden_is_no_column_that_is_missing() {
-    let db = Db::mariadb(str::to_owned, str::to_owned);
+    let db = Db::on_server();
     let user = user(&db, &["SELECT (id, name) ON {}.agent_profiles"]);
     let mut session = Session::of(connect(&db, &user), db.session().map().clone()).expect("a session");
     let failure = session.plan(&manifest("profiles: [{ name: Day }]"), Unnamed::Stay).expect_err("hidden");
@@ -82,7 +82,7 @@ fn a_table_that_is_not_there_is_the_map_s_fault() {
 /// As `seed schema check` asks: about everything that the map names.
 #[test]
 fn the_whole_map_is_asked_about_at_once() {
-    let db = Db::mariadb(str::to_owned, str::to_owned);
+    let db = Db::on_server();
     let user = user(&db, &["SELECT ON {}.users"]);
     let map = Map::built_in();
     let mut conn = connect(&db, &user);

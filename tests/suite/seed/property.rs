@@ -267,18 +267,10 @@ fn failed(failure: &Failure, text: &str) -> TestCaseError {
 
 #[test]
 fn after_an_apply_nothing_is_left_on_sqlite() {
-    check(
-        &Db::sqlite(str::to_owned, str::to_owned),
-        &EMBEDDED,
-        generated("seed, applies to SQLite", 16, 256),
-    );
+    check(&Db::in_file(), &EMBEDDED, generated("seed, applies to SQLite", 16, 256));
 }
 
 #[test]
 fn after_an_apply_nothing_is_left_on_mariadb() {
-    check(
-        &Db::mariadb(str::to_owned, str::to_owned),
-        &EMBEDDED,
-        generated("seed, applies to MariaDB", 12, 192),
-    );
+    check(&Db::on_server(), &EMBEDDED, generated("seed, applies to MariaDB", 12, 192));
 }

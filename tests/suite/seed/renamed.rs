@@ -19,8 +19,7 @@ profiles:
 
 #[test]
 fn an_old_export_after_a_rename_is_said_with_the_line_to_copy() {
-    for db in Db::both() {
-        db.apply(QUEUES);
+    for db in Db::staffed(QUEUES) {
         let old = exported(&db, &everything());
         db.sql("UPDATE agent_profiles SET name = 'Früh: 1' WHERE name = 'Morning'");
         let planned = db.plan(&old).expect("a plan");
@@ -55,8 +54,7 @@ fn an_old_export_after_a_rename_is_said_with_the_line_to_copy() {
 
 #[test]
 fn four_of_five_is_like_it_and_less_or_a_named_one_is_not() {
-    for db in Db::both() {
-        db.apply(QUEUES);
+    for db in Db::staffed(QUEUES) {
         let check = |text: &str, expect: bool| {
             let planned = db.plan(text).expect("a plan");
             let found = codes(&planned.findings).contains(&"warn seed.looks-renamed".to_owned());

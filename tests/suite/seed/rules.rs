@@ -16,15 +16,9 @@ profiles:
   - { name: Night, agents: [cid] }
 ";
 
-fn staffed() -> [Db; 2] {
-    let both = Db::both();
-    both.iter().for_each(|db| drop(db.apply(STAFF)));
-    both
-}
-
 #[test]
 fn a_plain_list_adds_and_leaves() {
-    for db in staffed() {
+    for db in Db::staffed(STAFF) {
         db.record_writes();
         db.apply("profiles: [{ name: Day, agents: [cid, ann] }]");
         assert_eq!(db.writes(), ["insert agent_profile_has_users"]);
@@ -35,7 +29,7 @@ fn a_plain_list_adds_and_leaves() {
 /// Removing and adding a queue again would make it a personal one.
 #[test]
 fn an_unchanged_pair_is_never_deleted_and_inserted_again() {
-    for db in staffed() {
+    for db in Db::staffed(STAFF) {
         db.record_writes();
         db.apply(
             "profiles:
@@ -54,7 +48,7 @@ fn an_unchanged_pair_is_never_deleted_and_inserted_again() {
 
 #[test]
 fn a_changed_penalty_is_one_update() {
-    for db in staffed() {
+    for db in Db::staffed(STAFF) {
         db.record_writes();
         let wanted = "profiles: [{ name: Day, queues: { voice: { mode: exact, members: [{ name: V1, penalty: 5 }, V2] } } }]";
         let planned = db.plan(wanted).expect("a plan");
@@ -68,7 +62,7 @@ fn a_changed_penalty_is_one_update() {
 /// An entry without a penalty leaves the one that is there.
 #[test]
 fn a_penalty_that_is_not_said_stays() {
-    for db in staffed() {
+    for db in Db::staffed(STAFF) {
         let planned = db.plan("profiles: [{ name: Day, queues: { voice: [V1, V2] } }]").expect("a plan");
         assert!(planned.plan.is_empty());
     }
@@ -76,7 +70,7 @@ fn a_penalty_that_is_not_said_stays() {
 
 #[test]
 fn a_key_that_is_absent_is_not_managed_and_null_clears() {
-    for db in staffed() {
+    for db in Db::staffed(STAFF) {
         db.apply("agents: [{ username: ann, fullname: Anna }]");
         assert!(db.dump().contains(&"user ann|Anna|ann@example.test|1|agent|0".to_owned()));
         db.apply(
@@ -94,7 +88,7 @@ fn a_key_that_is_absent_is_not_managed_and_null_clears() {
 /// Rows that change in the same fields go in one statement, and each gets its own values.
 #[test]
 fn many_rows_change_at_once() {
-    for db in staffed() {
+    for db in Db::staffed(STAFF) {
         let applied = db.apply(
             "agents:
   - { username: ann, fullname: Anna, email: null }
@@ -119,7 +113,7 @@ profiles:
 
 #[test]
 fn settings_are_those_that_the_map_lists() {
-    for db in staffed() {
+    for db in Db::staffed(STAFF) {
         db.apply("queues: { voice: [{ name: V1, settings: { monitor_format: wav, dialactive: true } }] }");
         let rows = "SELECT monitor_format, dialActive FROM voice_queues WHERE name = 'V1'";
         assert_eq!(db.rows(rows), ["wav|1"]);
@@ -141,7 +135,7 @@ fn settings_are_those_that_the_map_lists() {
 
 #[test]
 fn everything_that_is_unknown_is_said_at_once() {
-    for db in staffed() {
+    for db in Db::staffed(STAFF) {
         let failure = db
             .plan(
                 "profiles:
@@ -218,7 +212,7 @@ fn without_create_a_row_must_exist() {
 /// The row is the SIP peer.
 #[test]
 fn an_extension_is_never_changed() {
-    for db in staffed() {
+    for db in Db::staffed(STAFF) {
         let planned = db.plan("agents: [{ username: ann, fullname: New, internal: '9' }]").expect("a plan");
         let stop = finding(&planned.findings, "seed.internal-differs");
         assert!(stop.stops());
@@ -230,7 +224,7 @@ fn an_extension_is_never_changed() {
 
 #[test]
 fn renames_know_what_is_there() {
-    for db in staffed() {
+    for db in Db::staffed(STAFF) {
         let rename = "profiles: [{ name: Early, previous_name: Day, agents: [cid] }]";
         let planned = db.plan(rename).expect("a plan");
         assert_eq!(shown(&planned), ["~ profile Day name: Day → Early", "+ agents Early cid"]);
@@ -251,7 +245,7 @@ fn renames_know_what_is_there() {
 /// Trap 27: the same key to the server, and still a change.
 #[test]
 fn a_change_of_case_is_a_rename() {
-    for db in staffed() {
+    for db in Db::staffed(STAFF) {
         let planned = db.plan("profiles: [{ name: DAY, previous_name: Day }]").expect("a plan");
         assert_eq!(shown(&planned), ["~ profile Day name: Day → DAY"]);
         db.apply("profiles: [{ name: DAY, previous_name: Day }]");

@@ -31,11 +31,7 @@ fn file(name: &str) -> &'static str {
 fn a_timer_gives_the_agents_another_profile(which: Which) {
     let machine = Machine::stopped("standalone", |_| ());
     let systemd = RealSystemd::start(&machine, which, Ahead { boot: Duration::ZERO, awake: Duration::ZERO });
-    let shell = |line: &str| {
-        let said = systemd.shell(line);
-        assert_eq!(said.code, 0, "{line}: {said}");
-        said.stdout
-    };
+    let shell = |line: &str| systemd.must(line);
     let put = |path: &str, text: &str| {
         shell(&format!("mkdir -p $(dirname {path}) && cat >{path} <<'END'\n{text}END"))
     };

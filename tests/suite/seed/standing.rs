@@ -176,7 +176,7 @@ fn what_stops_is_looked_for_again_before_the_first_write() {
 
 #[test]
 fn a_file_that_cannot_be_written_to_stops() {
-    let db = Db::sqlite(str::to_owned, str::to_owned);
+    let db = Db::in_file();
     let folder = db.folder().join("mounted");
     std::fs::create_dir(&folder).expect("a folder");
     let mount = Mount::tmpfs(&folder, "8m", MsFlags::empty());

@@ -57,8 +57,7 @@ fn it_agrees_or_says_what_differs() {
 /// Such as an extension that is not the manifest's: no apply changes it, and it is drift nevertheless.
 #[test]
 fn a_stop_is_shown_and_is_a_difference() {
-    for db in Db::both() {
-        db.apply(EXAMPLE);
+    for db in Db::staffed(EXAMPLE) {
         let path = file(&db, "m.yaml", "agents: [{ username: agent1, internal: '9' }]");
         let answer = seed(&db, "status", &path, &["--detailed-exitcode"]);
         assert_eq!(answer.code, 2, "{answer:?}");
@@ -70,8 +69,7 @@ fn a_stop_is_shown_and_is_a_difference() {
 
 #[test]
 fn profiles_that_the_manifest_does_not_name_differ_only_where_that_was_asked() {
-    for db in Db::both() {
-        db.apply(STAFF);
+    for db in Db::staffed(STAFF) {
         let before = db.dump();
         let path = file(&db, "m.yaml", "profiles: [{ name: Day }]");
         assert_eq!(seed(&db, "status", &path, &["--detailed-exitcode"]).code, 0);
@@ -103,7 +101,7 @@ fn ten_lines_are_shown_and_all_of_them_where_asked() {
 
 #[test]
 fn a_manifest_that_is_wrong_is_refused() {
-    let db = Db::sqlite(str::to_owned, str::to_owned);
+    let db = Db::in_file();
     let path = file(&db, "m.yaml", "profiles: [{ name: Day, agents: [nobody] }]");
     assert_eq!(seed(&db, "status", &path, &["--detailed-exitcode"]).code, 65);
 }

@@ -39,7 +39,7 @@ fn the_first_fifty_unknown_names_get_a_suggestion() {
 
 #[test]
 fn names_are_read_once_for_all_that_are_unknown() {
-    let db = Db::mariadb(str::to_owned, str::to_owned);
+    let db = Db::on_server();
     db.apply("agents: [{ username: anneliese, fullname: Anne L, internal: '1' }]");
     let asked = |count: usize| {
         let manifest = manifest(&strangers(count));

@@ -39,9 +39,27 @@ impl Db {
         Self::both_with(str::to_owned, str::to_owned)
     }
 
+    /// As [`Db::both`], with what this manifest says.
+    pub fn staffed(text: &str) -> [Self; 2] {
+        Self::both().map(|db| {
+            db.apply(text);
+            db
+        })
+    }
+
     /// One on each engine, with a schema and a map that differ from the embedded ones.
     pub fn both_with(schema: impl Fn(&str) -> String, map: impl Fn(&str) -> String) -> [Self; 2] {
         [Self::sqlite(&schema, &map), Self::mariadb(&schema, &map)]
+    }
+
+    /// One with the embedded schema in a file.
+    pub fn in_file() -> Self {
+        Self::sqlite(str::to_owned, str::to_owned)
+    }
+
+    /// One with the embedded schema on a server.
+    pub fn on_server() -> Self {
+        Self::mariadb(str::to_owned, str::to_owned)
     }
 
     /// A file.

@@ -135,8 +135,7 @@ fn any_other_answer_is_a_no() {
 /// What moved while somebody read is not overwritten: nobody agreed to that.
 #[test]
 fn what_moves_during_the_question_refuses_the_answer() {
-    for db in Db::both() {
-        db.apply(EXAMPLE);
+    for db in Db::staffed(EXAMPLE) {
         let text = "version: 1\nprofiles: [{ name: Profile 1, description: Mine }]";
         let mut seat = Seat::apply(&db, text, false);
         seat.see(" to go on: ");

@@ -40,8 +40,7 @@ fn a_database_that_moved_refuses_the_plan() {
   - { name: New }
   - { name: Day, agents: [ann, bob], queues: { voice: [V1, V2] } }";
     for change in moves {
-        for db in Db::both() {
-            db.apply(STAFF);
+        for db in Db::staffed(STAFF) {
             let before = db.rows("SELECT COUNT(*) FROM agent_profile_has_voice_queues");
             let failure = after(&db, wanted, || db.sql(change)).expect_err(change);
             assert_eq!(failure.kind, FailureKind::Refused, "{change}: {failure}");
@@ -56,8 +55,7 @@ fn a_database_that_moved_refuses_the_plan() {
 
 #[test]
 fn what_nobody_relies_on_may_change_meanwhile() {
-    for db in Db::both() {
-        db.apply(STAFF);
+    for db in Db::staffed(STAFF) {
         let unrelated = "UPDATE users SET online = 1, fullcontact = 'x', updatedAt = '2030-01-01 00:00:00'; \
                          INSERT INTO agent_profiles (name, createdAt, updatedAt) SELECT 'Else', createdAt, updatedAt FROM agent_profiles";
         after(&db, "profiles: [{ name: Day, agents: [bob] }]", || db.sql(unrelated)).expect("applied");
@@ -68,8 +66,7 @@ fn what_nobody_relies_on_may_change_meanwhile() {
 /// The database changes the words that are put into it.
 #[test]
 fn what_is_not_as_wanted_before_commit_is_rolled_back() {
-    for db in Db::both() {
-        db.apply(STAFF);
+    for db in Db::staffed(STAFF) {
         let before = db.dump();
         let body = "UPDATE agent_profiles SET description = 'meddled'";
         let server = "CREATE TRIGGER meddle BEFORE INSERT ON agent_profiles FOR EACH ROW SET NEW.description = 'meddled'";

@@ -10,10 +10,6 @@ use motionctl::seed::map::Map;
 use motionctl::seed::snapshot::Unnamed;
 use std::time::Duration;
 
-fn server() -> Db {
-    Db::mariadb(str::to_owned, str::to_owned)
-}
-
 /// Trap 22: rows of MyISAM survive a rollback.
 #[test]
 fn tables_that_cannot_roll_back_are_not_written() {
@@ -32,7 +28,7 @@ fn tables_that_cannot_roll_back_are_not_written() {
 /// Trap 23: 1205 rolls back one statement only; the whole is rolled back and tried again.
 #[test]
 fn a_lock_that_is_held_too_long_ends_the_run_and_nothing_is_half() {
-    let db = server();
+    let db = Db::on_server();
     db.apply(EXAMPLE);
     let limits = Limits { lock: Duration::from_secs(1), ..Limits::work() };
     let schema = db.schema.as_ref().expect("a server");
@@ -78,7 +74,7 @@ fn a_lock_that_is_held_too_long_ends_the_run_and_nothing_is_half() {
 /// A backup or somebody at a console may hold a whole table: then nothing can be looked at, which is no fault.
 #[test]
 fn a_table_that_somebody_holds_is_unavailable_and_not_a_fault() {
-    let db = server();
+    let db = Db::on_server();
     let limits = Limits { lock: Duration::from_secs(1), ..Limits::work() };
     let schema = db.schema.as_ref().expect("a server");
     let conn = Connection::open(&schema.server.by_socket(&schema.name), &limits).expect("a connection");
@@ -107,7 +103,7 @@ fn an_unrelated_login_does_not_wait_for_an_apply() {
             "name VARCHAR(255) NOT NULL COLLATE NOCASE",
         )
     };
-    for db in [server(), Db::mariadb(without, str::to_owned)] {
+    for db in [Db::on_server(), Db::mariadb(without, str::to_owned)] {
         db.apply(EXAMPLE);
         db.apply("agents:\n  - { username: other, fullname: Other One, internal: '7' }\n  - { username: named, fullname: Named One, internal: '8' }");
         let wanted = manifest(
@@ -150,7 +146,7 @@ fn values_that_do_not_fit_are_refused() {
 /// Trap 30: one run at a time, and the lock goes with its connection.
 #[test]
 fn a_second_run_is_refused_at_once() {
-    let db = server();
+    let db = Db::on_server();
     let wanted = manifest(EXAMPLE);
     let planned = db.session().plan(&wanted, Unnamed::Stay).expect("a plan");
     let mut refused = None;
@@ -173,7 +169,7 @@ fn a_second_run_is_refused_at_once() {
 /// Trap 31: with SELECT alone the state of a replica is unknown, which is not no, and a plan can be made.
 #[test]
 fn select_is_enough_to_plan() {
-    let db = server();
+    let db = Db::on_server();
     db.apply(EXAMPLE);
     let user = db.schema.as_ref().expect("a server").user("secret", "SELECT");
     let mut session = db.session_of(&user);
@@ -203,7 +199,7 @@ fn the_order_of_columns_does_not_matter() {
 /// A server's database is written only by a map that a person signed, and never on a server that only reads.
 #[test]
 fn an_unsigned_map_and_a_read_only_server_stop() {
-    let db = server();
+    let db = Db::on_server();
     let schema = db.schema.as_ref().expect("a server");
     let mut session = Session::of(schema.connect(), Map::built_in()).expect("a session");
     let planned = session.plan(&manifest(EXAMPLE), Unnamed::Stay).expect("a plan");
@@ -224,7 +220,7 @@ fn an_unsigned_map_and_a_read_only_server_stop() {
 
 #[test]
 fn a_connection_that_is_lost_before_commit_leaves_nothing() {
-    let db = server();
+    let db = Db::on_server();
     let wanted = manifest(EXAMPLE);
     let planned = db.session().plan(&wanted, Unnamed::Stay).expect("a plan");
     let schema = db.schema.as_ref().expect("a server");

@@ -153,7 +153,7 @@ const NOON: &str = "\nprofiles: [{ name: Noon, agents: [ann] }, { name: Day, des
 
 #[test]
 fn a_run_that_was_killed_before_its_commit_can_do_no_harm() {
-    let db = Db::mariadb(str::to_owned, str::to_owned);
+    let db = Db::on_server();
     db.apply(BASE);
     let before = db.everything();
     killed_at_commit(&db, NOON, Fate::CutBefore);
@@ -176,7 +176,7 @@ fn a_run_that_was_killed_before_its_commit_can_do_no_harm() {
 
 #[test]
 fn a_run_that_was_killed_after_its_commit_is_asked_about() {
-    let db = Db::mariadb(str::to_owned, str::to_owned);
+    let db = Db::on_server();
     db.apply(BASE);
     let before = db.everything();
     killed_at_commit(&db, NOON, Fate::CutAfter);

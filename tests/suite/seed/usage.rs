@@ -1,7 +1,7 @@
 //! `seed usage`: hours per profile and agent, and who is on which profile now.
 
 use super::deletions::with_soft_deletion;
-use super::people::{STAFF, staffed};
+use super::people::STAFF;
 use super::support::Db;
 use crate::support::binary::motionctl;
 use crate::support::said::Said;
@@ -47,7 +47,7 @@ fn odd(usage: &Usage, anomaly: Anomaly) -> (u64, Vec<String>) {
 
 #[test]
 fn what_overlaps_counts_once_and_ends_with_the_period() {
-    for db in staffed() {
+    for db in Db::staffed(STAFF) {
         let id = db.rows("SELECT id FROM agent_profiles WHERE name = 'Day'").remove(0);
         // Cut at the beginning: one hour. By the id, and in other columns by the name.
         row(&db, "ann", "voice", [&id, ""], ["01 20:00:00", "02 01:00:00"]);
@@ -80,7 +80,7 @@ fn what_overlaps_counts_once_and_ends_with_the_period() {
 
 #[test]
 fn odd_rows_are_named() {
-    for db in staffed() {
+    for db in Db::staffed(STAFF) {
         row(&db, "ann", "voice", ["Day", ""], ["10 10:00:00", ""]);
         row(&db, "ann", "voice", ["Day", ""], ["10 11:00:00", ""]);
         row(&db, "ann", "chat", ["Day", ""], ["10 11:00:00", ""]);
@@ -111,7 +111,7 @@ fn odd_rows_are_named() {
 
 #[test]
 fn what_contradicts_itself_is_counted_for_the_first_and_named() {
-    for db in staffed() {
+    for db in Db::staffed(STAFF) {
         let night = db.rows("SELECT id FROM agent_profiles WHERE name = 'Night'").remove(0);
         row(&db, "ann", "voice", ["Day", &night], ["03 10:00:00", "03 11:00:00"]);
         // The id and the name of one profile, and a value beside it that means none.
@@ -145,7 +145,7 @@ fn what_contradicts_itself_is_counted_for_the_first_and_named() {
 
 #[test]
 fn names_are_what_they_are_to_the_database() {
-    for db in staffed() {
+    for db in Db::staffed(STAFF) {
         row(&db, "ann", "voice", ["Day", ""], ["03 10:00:00", "03 12:00:00"]);
         let accent = if db.is_server() { ["D\u{e1}y", "ANN"] } else { ["DAY", "ann"] };
         row(&db, accent[1], "chat", [accent[0], ""], ["03 11:00:00", "03 13:00:00"]);
@@ -165,7 +165,7 @@ fn union(intervals: &[(i64, i64)], from: i64, to: i64) -> i64 {
 #[test]
 fn every_way_through_the_table_comes_to_the_same() {
     let (first, last) = (36, 150);
-    for db in staffed() {
+    for db in Db::staffed(STAFF) {
         let mut intervals: [Vec<(i64, i64)>; 2] = [Vec::new(), Vec::new()];
         let mut random: i64 = 1;
         for number in 0..60_usize {
@@ -203,7 +203,7 @@ fn every_way_through_the_table_comes_to_the_same() {
 
 #[test]
 fn a_renamed_profile_keeps_the_hours_of_its_id() {
-    for db in staffed() {
+    for db in Db::staffed(STAFF) {
         let id = db.rows("SELECT id FROM agent_profiles WHERE name = 'Day'").remove(0);
         row(&db, "ann", "voice", [&id, ""], ["03 10:00:00", "03 11:00:00"]);
         row(&db, "ann", "voice", ["Day", ""], ["04 10:00:00", "04 11:00:00"]);
@@ -234,7 +234,7 @@ fn a_profile_that_was_deleted_keeps_its_hours_until_the_name_is_given_again() {
 
 #[test]
 fn what_is_left_out_is_said() {
-    for db in staffed() {
+    for db in Db::staffed(STAFF) {
         for day in ["03", "04", "05"] {
             row(&db, "ann", "voice", ["Day", ""], [&format!("{day} 10:00:00"), &format!("{day} 11:00:00")]);
         }
@@ -273,7 +273,7 @@ fn command(db: &Db, more: &[&str]) -> Said {
 
 #[test]
 fn the_table_is_safe_in_a_spreadsheet() {
-    for db in staffed() {
+    for db in Db::staffed(STAFF) {
         row(&db, "=1+2", "voice", ["Day", ""], ["03 10:00:00", "03 11:30:00"]);
         row(&db, "ann", "voice", ["@sum, \"x\"", ""], ["04 10:00:00", ""]);
         let period = ["--from", "2026-01-02", "--to", "2026-01-05T00:00:00Z"];
@@ -309,7 +309,7 @@ fn the_table_is_safe_in_a_spreadsheet() {
 
 #[test]
 fn what_cannot_be_answered_is_refused() {
-    for db in staffed() {
+    for db in Db::staffed(STAFF) {
         for period in
             [["2026-01-02", "2026-01-02"], ["2026-01-03", "2026-01-02T23:00:00Z"], ["soon", "2026-01-02"]]
         {

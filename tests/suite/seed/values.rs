@@ -158,8 +158,7 @@ fn fractions_come_back_as_they_were_written() {
 /// A new name is as long as any other.
 #[test]
 fn a_profile_is_not_renamed_to_what_its_column_cannot_hold() {
-    for db in Db::both() {
-        db.apply(STAFF);
+    for db in Db::staffed(STAFF) {
         let name = "n".repeat(256);
         let found = refused(&db, &format!("profiles: [{{ previous_name: Day, name: {name} }}]"));
         assert_eq!(found, ["2:40 `name` has 256 characters, and the column name holds 255"]);

@@ -3,7 +3,7 @@
 //! Invariant: while it waits nobody else does: rows that the plan writes can be written by others.
 
 use super::commands::{file, seed};
-use super::people::{DELETE, session, staffed};
+use super::people::{DELETE, STAFF, session};
 use super::support::Db;
 use crate::support::binary::binary;
 use crate::support::said::{Said, answer};
@@ -63,7 +63,7 @@ fn voice_links(db: &Db) -> String {
 
 #[test]
 fn an_apply_waits_for_those_whom_it_concerns_and_holds_nothing() {
-    for db in staffed() {
+    for db in Db::staffed(STAFF) {
         online(&db, "ann", 1);
         let path = file(&db, "m.yaml", POORER);
         let mut begun = Begun::new(&db, &path);
@@ -84,7 +84,7 @@ fn an_apply_waits_for_those_whom_it_concerns_and_holds_nothing() {
 
 #[test]
 fn others_are_not_waited_for_and_waiting_in_vain_changes_nothing() {
-    for db in staffed() {
+    for db in Db::staffed(STAFF) {
         online(&db, "bob", 1);
         let own = file(&db, "own.yaml", "agents: [{ username: ann, personal: { voice: [V1] } }]");
         let done = seed(&db, "apply", &own, &["--yes", "--wait-idle", "2m"]);
@@ -104,7 +104,7 @@ fn others_are_not_waited_for_and_waiting_in_vain_changes_nothing() {
 
 #[test]
 fn a_profile_in_use_may_be_waited_for_and_one_that_may_be_is_not() {
-    for db in staffed() {
+    for db in Db::staffed(STAFF) {
         let path = file(&db, "m.yaml", DELETE);
         session(&db, "ann", "data4", "Day");
         online(&db, "ann", 1);
@@ -130,7 +130,7 @@ fn a_profile_in_use_may_be_waited_for_and_one_that_may_be_is_not() {
 
 #[test]
 fn what_changes_meanwhile_is_looked_at_again() {
-    for db in staffed() {
+    for db in Db::staffed(STAFF) {
         online(&db, "ann", 1);
         let path = file(&db, "m.yaml", POORER);
         let plan = db.folder().join("saved");
@@ -149,7 +149,7 @@ fn what_changes_meanwhile_is_looked_at_again() {
         let fresh = fresh.ended();
         assert!(fresh.code == 0 && fresh.stdout.contains("up to date"), "{fresh:?}");
     }
-    for db in staffed() {
+    for db in Db::staffed(STAFF) {
         online(&db, "ann", 1);
         let path = file(
             &db,

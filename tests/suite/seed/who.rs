@@ -39,8 +39,7 @@ fn lines(answer: &Said) -> Vec<String> {
 
 #[test]
 fn every_queue_of_a_name_is_answered_for_with_each_road() {
-    for db in Db::both() {
-        db.apply(STAFF);
+    for db in Db::staffed(STAFF) {
         for name in ["Support", "SUPPORT"] {
             let answer = who(&db, name, &[]);
             assert_eq!(answer.code, 0, "{answer:?}");
@@ -78,8 +77,7 @@ fn every_queue_of_a_name_is_answered_for_with_each_road() {
 
 #[test]
 fn a_profile_is_answered_for_too_and_so_is_what_nobody_uses() {
-    for db in Db::both() {
-        db.apply(STAFF);
+    for db in Db::staffed(STAFF) {
         let check = |name: &str, expect: &[&str]| assert_eq!(lines(&who(&db, name, &[])), expect, "{name}");
         check(
             "Day",
@@ -122,8 +120,7 @@ fn a_profile_is_answered_for_too_and_so_is_what_nobody_uses() {
 
 #[test]
 fn a_name_that_nothing_has_is_65_with_what_was_meant() {
-    for db in Db::both() {
-        db.apply(STAFF);
+    for db in Db::staffed(STAFF) {
         let check = |name: &str, expect: &str| {
             let answer = who(&db, name, &[]);
             assert_eq!(answer.code, 65, "{answer:?}");
@@ -140,8 +137,7 @@ fn a_name_that_nothing_has_is_65_with_what_was_meant() {
 
 #[test]
 fn a_manifest_is_asked_about_without_being_applied() {
-    for db in Db::both() {
-        db.apply(STAFF);
+    for db in Db::staffed(STAFF) {
         let text = "profiles: [{ name: Late, previous_name: Night, enabled: true }]\nmove: [{ from: Day, to: Late, agents: [ann] }]";
         let path = file(&db, "next.yaml", text);
         let answer = who(&db, "Late", &["--with", path.to_str().expect("text")]);
@@ -157,8 +153,7 @@ fn a_manifest_is_asked_about_without_being_applied() {
 
 #[test]
 fn what_is_not_there_is_said_of_the_state_that_was_asked_about() {
-    for db in Db::both() {
-        db.apply(STAFF);
+    for db in Db::staffed(STAFF) {
         let gone = file(&db, "w.yaml", "profiles: [{ name: Day, absent: true }]");
         let gone = gone.display().to_string();
         let answer = who(&db, "Day", &["--with", &gone]);

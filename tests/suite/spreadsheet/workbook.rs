@@ -171,18 +171,7 @@ fn a_sheet_is_named_where_several_are_shown() {
 #[test]
 fn names_with_every_kind_of_mark_survive() {
     let names = [
-        "O'Brien",
-        "a \"b\"",
-        "- x",
-        "yes",
-        "0123",
-        "1e3",
-        "{x}",
-        "a: b",
-        "#1",
-        "日本 🙂",
-        "a\u{a0}b",
-        "\\n",
+        "O'Brien", "a \"b\"", "- x", "yes", "0123", "1e3", "{x}", "a: b", "#1", "日本 🙂", "a\u{a0}b", "\\n",
         "=1+1",
     ];
     let table = Table::sheet(|sheet| {

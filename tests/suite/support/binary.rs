@@ -72,6 +72,13 @@ impl Server {
         Self::copy_of(&fixture(name))
     }
 
+    /// A copy of the standalone server whose site's file has this text.
+    pub fn with_site(text: &str) -> Self {
+        let server = Self::copy("standalone");
+        server.write(SITE, text);
+        server
+    }
+
     /// Copies a tree.
     pub fn copy_of(tree: &Path) -> Self {
         let folder = tempfile::Builder::new().prefix("motionctl-tree-").tempdir().expect("a folder");

@@ -11,7 +11,6 @@ pub enum Part {
     Line(&'static str),
     /// A comment and a directive.
     Noted(&'static str, &'static str),
-    /// A block.
     Block(&'static str, Vec<Part>),
 }
 
@@ -180,7 +179,6 @@ struct Values {
     log: String,
 }
 
-/// A fleet.
 pub fn fleet(seed: u64, count: usize, generation: Generation) -> Vec<Drawn> {
     let mut random = Random::new(seed);
     (0..count).map(|index| draw(&mut random, index, generation)).collect()

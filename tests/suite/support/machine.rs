@@ -30,6 +30,9 @@ use std::thread;
 use std::time::Instant;
 use tempfile::TempDir;
 
+/// Motion's file in most fixtures.
+pub const SITE: &str = "/etc/nginx/conf.d/motion.conf";
+
 /// The name that every fixture's server has.
 pub const NAME: &str = "cc.example.test";
 
@@ -79,6 +82,15 @@ impl Machine {
     /// A machine with a fixture's files, Motion's stand-in and a running nginx.
     pub fn new(fixture: &str) -> Self {
         Self::edited(fixture, |_| ())
+    }
+
+    /// A machine after one apply, and the backup of before.
+    pub fn migrated() -> (Self, String) {
+        let machine = Self::new("standalone");
+        let done = machine.apply(&[]);
+        done.expect(0, "applied");
+        let id = done.json["backup"]["id"].as_str().expect("a name").to_owned();
+        (machine, id)
     }
 
     /// As [`Machine::new`], with `/etc/nginx` changed before nginx starts.
@@ -167,8 +179,7 @@ impl Machine {
     pub fn reload(&self) {
         let old = self.workers();
         assert!(!old.is_empty(), "nginx does not run");
-        let said = self.shell("nginx -s reload");
-        assert_eq!(said.code, 0, "{said}");
+        self.must("nginx -s reload");
         eventually("the new workers serve alone", || {
             let serving = self.workers();
             !serving.is_empty() && serving.is_disjoint(&old)
@@ -217,9 +228,20 @@ impl Machine {
         self.command("/bin/sh", &["-c", line], |_| ()).finish()
     }
 
+    /// As [`Machine::shell`], for a line that has to succeed; what it printed.
+    #[track_caller]
+    pub fn must(&self, line: &str) -> String {
+        self.shell(line).ended_well(line)
+    }
+
     /// Runs motionctl on the live `/` to its end.
     pub fn motionctl(&self, arguments: &[&str]) -> Said {
         self.spawn(arguments).finish()
+    }
+
+    /// The same with `--json`.
+    pub fn json(&self, arguments: &[&str]) -> Said {
+        self.motionctl(&[arguments, &["--json"]].concat())
     }
 
     /// Starts motionctl on the live `/`.
@@ -247,6 +269,11 @@ impl Machine {
     /// Asks nginx for `https://cc.example.test/…`.
     pub fn get(&self, uri: &str) -> Response {
         self.ask(Scheme::Https, 443, uri)
+    }
+
+    /// Whether the page at the new client's login is the new client's.
+    pub fn serves_the_new_client(&self) -> bool {
+        String::from_utf8_lossy(&self.get("/user-ui/login").body).contains("<base href=\"/user-ui/\">")
     }
 
     /// Asks nginx on a port of the loopback.

@@ -30,8 +30,8 @@ impl Mount {
     }
 }
 
-/// Mount namespaces belong to threads, and every test has its own.
-fn leave_the_machine_alone() {
+/// From here on this thread's mounts are its own, and go with it: every test has its own thread.
+pub fn leave_the_machine_alone() {
     unshare(CloneFlags::CLONE_NEWNS).expect("root may unshare");
     mount(None::<&str>, "/", None::<&str>, MsFlags::MS_REC | MsFlags::MS_PRIVATE, None::<&str>)
         .expect("private");

@@ -106,7 +106,6 @@ pub struct Answer {
     pub status: u16,
     /// Header lines as sent.
     pub headers: Vec<String>,
-    /// Body.
     pub body: Vec<u8>,
 }
 

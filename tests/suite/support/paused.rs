@@ -17,7 +17,6 @@ pub const LEGACY: &str = "<html ng-app=\"motion\"><title>Motion</title></html>";
 
 /// A machine whose upstream stops the run at a moment: requests wait there.
 pub struct Paused {
-    /// The machine.
     pub machine: Machine,
     _upstream: Upstream,
     waiting: Receiver<()>,

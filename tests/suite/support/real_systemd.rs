@@ -147,6 +147,12 @@ impl<'m> RealSystemd<'m> {
         self.command(&["/bin/sh", "-c", line]).finish()
     }
 
+    /// As [`RealSystemd::shell`], for a line that has to succeed; what it printed.
+    #[track_caller]
+    pub fn must(&self, line: &str) -> String {
+        self.shell(line).ended_well(line)
+    }
+
     /// Runs motionctl inside, as JSON.
     pub fn motionctl(&self, arguments: &[&str]) -> Said {
         self.command(&[&[PROGRAM], arguments, &["--json"]].concat()).finish()

@@ -49,6 +49,13 @@ impl Said {
         self
     }
 
+    /// What the command of this line printed; it has ended with 0.
+    #[track_caller]
+    pub fn ended_well(self, line: &str) -> String {
+        assert_eq!(self.code, 0, "{line}: {self}");
+        self.stdout
+    }
+
     /// The message of the error.
     pub fn error(&self) -> &str {
         self.json["error"]["message"].as_str().unwrap_or_default()
@@ -57,6 +64,11 @@ impl Said {
     /// The finding with this code.
     pub fn finding(&self, code: &str) -> Option<&Value> {
         self.json["findings"].as_array()?.iter().find(|finding| finding["code"] == code)
+    }
+
+    /// What the finding with this code rests on; nothing where there is none.
+    pub fn evidence(&self, code: &str) -> String {
+        self.finding(code).map_or_else(String::new, |finding| finding["evidence"].to_string())
     }
 
     /// The row of one route.

@@ -157,17 +157,8 @@ fn every_manual_page_has_all_its_sections_in_order() {
         let sections: Vec<_> = text.lines().filter_map(|line| line.strip_prefix(".SH ")).collect();
         let sections: Vec<_> = sections.iter().map(|title| title.trim_matches('"')).collect();
         let usual = [
-            "NAME",
-            "SYNOPSIS",
-            "DESCRIPTION",
-            "OPTIONS",
-            "SUBCOMMANDS",
-            "EXIT STATUS",
-            "ENVIRONMENT",
-            "FILES",
-            "EXAMPLES",
-            "SEE ALSO",
-            "VERSION",
+            "NAME", "SYNOPSIS", "DESCRIPTION", "OPTIONS", "SUBCOMMANDS", "EXIT STATUS", "ENVIRONMENT",
+            "FILES", "EXAMPLES", "SEE ALSO", "VERSION",
         ];
         let own = |title: &&&str| match **title {
             "SUBCOMMANDS" => sections.contains(&"SUBCOMMANDS"),
@@ -205,18 +196,8 @@ fn help_has_a_commands_own_options_first_and_an_example_last() {
     let apply = help("apply");
     let at = |what: &str| apply.find(what).unwrap_or_else(|| panic!("no {what}: {apply}"));
     let order = [
-        "--dry-run",
-        "--yes",
-        "--accept",
-        "\nWhere things are:",
-        "--site",
-        "--new-client-upstream",
-        "\nHow the change is made:",
-        "--strategy",
-        "\nDatabase:",
-        "--db <",
-        "\nGlobal options:",
-        "--root",
+        "--dry-run", "--yes", "--accept", "\nWhere things are:", "--site", "--new-client-upstream",
+        "\nHow the change is made:", "--strategy", "\nDatabase:", "--db <", "\nGlobal options:", "--root",
         "\nExamples:",
     ];
     let places: Vec<_> = order.iter().map(|what| at(what)).collect();

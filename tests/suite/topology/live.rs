@@ -8,10 +8,6 @@ use std::net::Ipv4Addr;
 
 /// What is on this very machine's `/etc` may be a sign of its own; it is no
 /// part of these tests.
-fn said(done: &Said, code: &str) -> String {
-    done.finding(code).map_or_else(String::new, |finding| finding["evidence"].to_string())
-}
-
 fn check(machine: &Machine) -> Said {
     machine.motionctl(&["check", "--json"])
 }
@@ -21,8 +17,7 @@ fn dummy(machine: &Machine, path: &str) {
     let line = format!(
         "mkdir -p $(dirname {path}) && cp $(command -v sleep) {path} && cd / && {{ setsid {path} 1000 >/dev/null 2>&1 & }}"
     );
-    let started = machine.shell(&line);
-    assert_eq!(started.code, 0, "{started}");
+    machine.must(&line);
     let name = path.rsplit('/').next().expect("a name");
     crate::support::wait::eventually("it runs", || {
         machine.shell(&format!("grep -qx {name} /proc/[0-9]*/comm")).code == 0
@@ -32,18 +27,17 @@ fn dummy(machine: &Machine, path: &str) {
 #[test]
 fn processes_of_cluster_managers_are_seen() {
     let machine = Machine::new("standalone");
-    assert!(!said(&check(&machine), "topology.cluster-manager").contains("process"));
+    assert!(!check(&machine).evidence("topology.cluster-manager").contains("process"));
     dummy(&machine, "/run/dummy/keepalived");
     dummy(&machine, "/run/dummy/pcsd");
     let done = check(&machine);
     done.expect(3, "refused");
-    let evidence = said(&done, "topology.cluster-manager");
+    let evidence = done.evidence("topology.cluster-manager");
     assert!(
         evidence.contains("process keepalived, pid ") && evidence.contains("process pcsd, pid "),
         "{done}"
     );
-    let refused = machine.apply(&[]);
-    refused.expect(3, "refused");
+    machine.apply(&[]).expect(3, "refused");
     assert!(!machine.read("/etc/nginx/conf.d/motion.conf").contains("/user-ui/"));
     machine.apply(&["--accept", "topology.cluster-manager"]).expect(0, "applied");
 }
@@ -59,14 +53,14 @@ fn a_second_address_is_seen() {
         assert!(check(&machine).finding("topology.floating-address").is_none());
         machine.inside(|| add_address(interface, at(100), 24));
         let done = check(&machine);
-        let evidence = said(&done, "topology.floating-address");
+        let evidence = done.evidence("topology.floating-address");
         assert_eq!(evidence, "[\"eth0 has 192.0.2.10/24 and 192.0.2.100/24\"]", "{done}");
         machine.inside(|| remove_address(interface, at(100), 24));
     }
     assert!(check(&machine).finding("topology.floating-address").is_none());
     machine.inside(|| add_address("lo", at(101), 32));
     let done = check(&machine);
-    assert_eq!(said(&done, "topology.floating-address"), "[\"lo has 192.0.2.101/32\"]", "{done}");
+    assert_eq!(done.evidence("topology.floating-address"), "[\"lo has 192.0.2.101/32\"]", "{done}");
 }
 
 #[test]
@@ -86,14 +80,13 @@ fn another_program_on_the_public_port_is_seen() {
             "mkdir -p /run/dummy && cp -f $(command -v nginx) /run/dummy/haproxy{port} && mv -f /run/dummy/haproxy{port} /run/dummy/haproxy \
              && echo '{conf}' >/run/dummy/{port}.conf && /run/dummy/haproxy -c /run/dummy/{port}.conf"
         );
-        let started = machine.shell(&line);
-        assert_eq!(started.code, 0, "{started}");
+        machine.must(&line);
     };
     start(8404);
     assert!(check(&machine).finding("topology.other-balancer").is_none());
     start(80);
     let done = check(&machine);
-    let evidence = said(&done, "topology.other-balancer");
+    let evidence = done.evidence("topology.other-balancer");
     assert!(evidence.contains("haproxy, pid ") && evidence.contains("listens on 127.0.0.1:80"), "{done}");
 }
 
@@ -103,7 +96,7 @@ fn motion_without_asterisk_is_seen() {
     assert!(check(&machine).finding("topology.split-voice").is_none());
     dummy(&machine, "/var/opt/motion2/server/node");
     let done = check(&machine);
-    assert!(said(&done, "topology.split-voice").contains("Motion runs (pid "), "{done}");
+    assert!(done.evidence("topology.split-voice").contains("Motion runs (pid "), "{done}");
     dummy(&machine, "/run/dummy/asterisk");
     assert!(check(&machine).finding("topology.split-voice").is_none());
 }
@@ -115,10 +108,9 @@ fn what_the_application_lies_on_is_seen() {
     // No NFS server is here, and none is needed to be on DRBD: a device's name is what is looked at.
     let line = "mount -t tmpfs /dev/drbd0 /run/drbd0 2>/dev/null || { mkdir -p /run/drbd0 && mount -t tmpfs /dev/drbd0 /run/drbd0; } \
         && cp -a /var/opt/motion2 /run/drbd0/ && mount --bind /run/drbd0/motion2 /var/opt/motion2";
-    let mounted = machine.shell(line);
-    assert_eq!(mounted.code, 0, "{mounted}");
+    machine.must(line);
     let done = check(&machine);
-    let evidence = said(&done, "topology.shared-storage");
+    let evidence = done.evidence("topology.shared-storage");
     assert!(
         evidence.contains("the application /var/opt/motion2 is on /var/opt/motion2: tmpfs from /dev/drbd0"),
         "{done}"
@@ -129,18 +121,15 @@ fn what_the_application_lies_on_is_seen() {
 fn what_an_ordinary_user_cannot_see_is_unknown() {
     let machine = Machine::new("standalone");
     let binary = env!("CARGO_BIN_EXE_motionctl");
-    let placed = machine.shell(&format!("touch /run/motionctl && mount --bind '{binary}' /run/motionctl"));
-    assert_eq!(placed.code, 0, "{placed}");
-    let hidden =
-        machine.shell("mount -t proc -o hidepid=invisible proc /proc || mount -o remount,hidepid=2 /proc");
-    assert_eq!(hidden.code, 0, "{hidden}");
+    machine.must(&format!("touch /run/motionctl && mount --bind '{binary}' /run/motionctl"));
+    machine.must("mount -t proc -o hidepid=invisible proc /proc || mount -o remount,hidepid=2 /proc");
     let as_nobody = machine.command("/run/motionctl", &["check", "--json"], |command| {
         use std::os::unix::process::CommandExt;
         command.uid(65534).gid(65534);
     });
     let done = as_nobody.finish();
     assert!(
-        said(&done, "topology.unknown").contains("processes: /proc hides those of other users"),
+        done.evidence("topology.unknown").contains("processes: /proc hides those of other users"),
         "{done}"
     );
 }

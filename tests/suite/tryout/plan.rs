@@ -1,10 +1,8 @@
 //! `--plan`: what the script makes of Motion's file is a candidate, planned, rehearsed and applied by the usual road.
 
 use super::{Outside, script, try_on};
-use crate::support::machine::Machine;
+use crate::support::machine::{Machine, SITE};
 use std::fs;
-
-const SITE: &str = "/etc/nginx/conf.d/motion.conf";
 
 /// A vendor's script: writes the whole file again, with its route in a file beside it, keeps a copy and reloads.
 fn vendors(machine: &Machine) -> String {
@@ -38,8 +36,7 @@ fn the_scripts_file_is_planned_saved_rehearsed_and_applied_with_the_local_change
     let rehearsed =
         machine.motionctl(&["rehearse", "--json", "--load", "20", "--base", &base, "--candidate", &saved]);
     rehearsed.expect(0, "ok");
-    let applied = machine.apply(&["--base", &base, "--candidate", &saved]);
-    applied.expect(0, "applied");
+    machine.apply(&["--base", &base, "--candidate", &saved]).expect(0, "applied");
     assert_eq!(machine.get("/user-ui/login").status, 200);
     assert!(machine.read(SITE).contains("/whatsapp-bridge/"));
 }
@@ -60,8 +57,7 @@ fn a_file_that_it_includes_is_made_by_the_plan() {
     for name in ["user-ui.conf", "more.conf"] {
         assert!(steps.contains(&format!("/etc/nginx/motion.d/{name}")), "{output}");
     }
-    let applied = machine.motionctl(&["apply", "--yes", "--json", &plan]);
-    applied.expect(0, "applied");
+    machine.motionctl(&["apply", "--yes", "--json", &plan]).expect(0, "applied");
     assert_eq!(machine.get("/user-ui/login").status, 200);
     assert!(machine.read("/etc/nginx/motion.d/user-ui.conf").contains("/user-ui/"));
 }

@@ -32,7 +32,7 @@ fn edition(text: &str, location: &str) -> String {
 fn overwrite(machine: &Machine, text: &str) {
     machine.edit(SITE, |_| text.to_owned());
     machine.reload();
-    assert!(!serves_the_new_client(machine));
+    assert!(!machine.serves_the_new_client());
 }
 
 fn decision(said: &Said) -> &str {
@@ -49,7 +49,7 @@ fn an_overwritten_file_is_brought_back_and_waits_for_a_person() {
     for words in ["WARNING - ", "brought back", "waits for its confirmation", "motionctl confirm"] {
         assert!(line(&said).contains(words), "{words}: {said}");
     }
-    assert!(serves_the_new_client(&machine));
+    assert!(machine.serves_the_new_client());
     assert_eq!(machine.get("/new-in-update/").status, 204, "what the update brought stays");
     assert_eq!(systemd.armed().len(), 2);
     assert_eq!(heard(&machine), ["state an argument WARNING was OK"]);
@@ -66,7 +66,7 @@ fn an_overwritten_file_is_brought_back_and_waits_for_a_person() {
     overwrite(&machine, &update);
     let said = watch(&machine, &[]);
     assert_eq!((said.code, decision(&said)), (1, "applied"), "{said}");
-    assert!(serves_the_new_client(&machine));
+    assert!(machine.serves_the_new_client());
 }
 
 #[test]
@@ -90,7 +90,7 @@ fn a_heal_that_nobody_confirmed_is_not_tried_again_over_the_same_file() {
     let said = watch(&machine, &[]);
     assert_eq!((said.code, decision(&said)), (2, "left"), "{said}");
     assert!(line(&said).contains("did not stay"), "{said}");
-    assert!(!serves_the_new_client(&machine));
+    assert!(!machine.serves_the_new_client());
     assert!(systemd.calls()[calls..].iter().all(|call| !call.starts_with("systemd-run")));
     // Another edition is another file.
     overwrite(&machine, &edition(&update, "/one-more/"));
@@ -218,7 +218,7 @@ fn local_changes_that_an_update_overwrote_are_told_by_name_and_brought_back() {
     let said = watch(&machine, &[]);
 
     assert_eq!((said.code, decision(&said)), (1, "applied"), "{said}");
-    assert!(serves_the_new_client(&machine));
+    assert!(machine.serves_the_new_client());
     assert_eq!(machine.get("/whatsapp-bridge/").status, 502);
     assert!(machine.read(SITE).contains("client_max_body_size 80m"), "{}", machine.read(SITE));
     let (_, line_of_check) = check(&machine);
@@ -234,7 +234,7 @@ fn a_route_that_is_there_does_not_hide_local_changes_that_are_gone() {
     let update = fs::read_to_string(fixture).expect("a fixture");
     machine.edit(SITE, |_| update);
     machine.reload();
-    assert!(serves_the_new_client(&machine));
+    assert!(machine.serves_the_new_client());
     expect(&machine, 2, &["an update overwrote motion.conf", " local changes are gone (", "route_served=1"]);
     let said = watch(&machine, &["--accept", "routes.unguarded"]);
     assert_eq!((said.code, decision(&said)), (1, "applied"), "{said}");

@@ -30,7 +30,7 @@ fn every_state_has_its_line_and_exit_code() {
 
     machine.edit(SITE, |_| old.clone());
     machine.apply(&[]).expect(0, "applied");
-    assert_eq!(machine.shell("nginx -s stop").code, 0);
+    machine.must("nginx -s stop");
     crate::support::wait::eventually("NGINX has ended", || machine.masters().is_empty());
     expect(&machine, 2, &["NGINX does not run"]);
 }

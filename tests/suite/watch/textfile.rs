@@ -15,8 +15,7 @@ fn the_file_is_whole_readable_by_everybody_and_says_what_was_seen() {
     let path = file.display().to_string();
     // A strict mask of root's changes nothing.
     let line = format!("umask 077; {} status --check --textfile {path}", env!("CARGO_BIN_EXE_motionctl"));
-    let said = machine.shell(&line);
-    assert_eq!(said.code, 0, "{said}");
+    machine.must(&line);
     assert_eq!(fs::metadata(&file).expect("it is there").permissions().mode() & 0o7777, 0o644);
     let text = fs::read_to_string(&file).expect("text");
     for line in [

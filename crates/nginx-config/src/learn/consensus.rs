@@ -123,15 +123,8 @@ fn lua(files: &[&File<'_>], members: &[Member]) -> Option<(Vec<u8>, usize)> {
 /// everywhere, it is nobody's change.
 fn is_of_server(name: &[u8]) -> bool {
     const NAMES: [&[u8]; 9] = [
-        b"access_log",
-        b"error_log",
-        b"listen",
-        b"server",
-        b"server_name",
-        b"ssl_certificate",
-        b"ssl_certificate_key",
-        b"ssl_trusted_certificate",
-        b"upstream",
+        b"access_log", b"error_log", b"listen", b"server", b"server_name", b"ssl_certificate",
+        b"ssl_certificate_key", b"ssl_trusted_certificate", b"upstream",
     ];
     NAMES.contains(&name) || name.ends_with(b"_pass")
 }

@@ -9,33 +9,15 @@ use crate::word::has_variable;
 
 /// Directives that give a name a value, as two words.
 const NAMING: [&str; 8] = [
-    "add_header",
-    "add_trailer",
-    "fastcgi_param",
-    "grpc_set_header",
-    "proxy_set_header",
-    "scgi_param",
-    "set",
+    "add_header", "add_trailer", "fastcgi_param", "grpc_set_header", "proxy_set_header", "scgi_param", "set",
     "uwsgi_param",
 ];
 /// Directives that do so in one word: `env NAME=value`.
 const IN_ONE: [&str; 4] = ["env", "more_set_headers", "more_set_input_headers", "perl_set"];
 /// Words of a name whose value may be a secret. Where a file is shown to its own admin they would hide too much.
 const WORDS: [&str; 14] = [
-    "apikey",
-    "code",
-    "credential",
-    "credentials",
-    "key",
-    "licence",
-    "license",
-    "pass",
-    "pin",
-    "psk",
-    "pw",
-    "secret",
-    "signature",
-    "token",
+    "apikey", "code", "credential", "credentials", "key", "licence", "license", "pass", "pin", "psk", "pw",
+    "secret", "signature", "token",
 ];
 
 /// Whether a directive is to stay out of a base as a whole: its name, or what calls its block, is a secret.

@@ -60,12 +60,6 @@ impl Resolutions {
         self.tells_redirects
     }
 
-    /// Whether one choice covers every conflict.
-    #[must_use]
-    pub fn is_general(&self) -> bool {
-        self.general.is_some()
-    }
-
     /// The same decisions and one more, for a conflict that was decided on
     /// another server.
     #[must_use]

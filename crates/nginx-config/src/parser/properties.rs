@@ -33,32 +33,8 @@ fn check(source: &[u8]) -> Result<bool, TestCaseError> {
 
 fn soup() -> impl Strategy<Value = Vec<u8>> {
     let pieces = [
-        "a",
-        "b c",
-        ";",
-        "{",
-        "}",
-        "\"",
-        "'",
-        "\\",
-        "#",
-        "\n",
-        " ",
-        "\r\n",
-        "$",
-        "${",
-        ")",
-        "x;",
-        "y {",
-        "\0",
-        "é",
-        "map ",
-        "rewrite ",
-        "_by_lua_block {",
-        "[[",
-        "]]",
-        "--",
-        "include ",
+        "a", "b c", ";", "{", "}", "\"", "'", "\\", "#", "\n", " ", "\r\n", "$", "${", ")", "x;", "y {",
+        "\0", "é", "map ", "rewrite ", "_by_lua_block {", "[[", "]]", "--", "include ",
     ];
     prop::collection::vec(prop::sample::select(pieces.to_vec()), 0..40)
         .prop_map(|all| all.concat().into_bytes())

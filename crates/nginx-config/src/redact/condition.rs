@@ -10,20 +10,8 @@ use crate::{Quote, Word};
 const OPERATORS: [&str; 11] = ["=", "!=", "~", "~*", "!~", "!~*", "-f", "!-f", "-d", "-e", "("];
 /// How names of well-known cookies begin, which a configuration looks for in `$http_cookie`.
 const COOKIES: [&str; 14] = [
-    "comment_",
-    "csrftoken",
-    "drupal",
-    "jsessionid",
-    "laravel_",
-    "no_cache",
-    "nocache",
-    "phpsessid",
-    "postpass",
-    "sess",
-    "sessionid",
-    "woocommerce_",
-    "wordpress",
-    "wp",
+    "comment_", "csrftoken", "drupal", "jsessionid", "laravel_", "no_cache", "nocache", "phpsessid",
+    "postpass", "sess", "sessionid", "woocommerce_", "wordpress", "wp",
 ];
 
 /// A word of a condition that tests a secret: the name and what compares stay.

@@ -148,15 +148,7 @@ const ENDS: [&str; 9] =
 const OTHERS: [&str; 5] = ["_cache_key", "_certificate_key", "_ticket_key", "_limit_key", "_hash_key"];
 /// The same words, alone.
 const ALONE: [&str; 10] = [
-    "api_key",
-    "apikey",
-    "passphrase",
-    "passwd",
-    "password",
-    "psk",
-    "secret",
-    "secret_key",
-    "shared_key",
+    "api_key", "apikey", "passphrase", "passwd", "password", "psk", "secret", "secret_key", "shared_key",
     "token",
 ];
 

@@ -18,13 +18,7 @@ use std::sync::LazyLock;
 
 /// Directives whose words are compared, or handed on, as they are.
 const LITERALS: [&str; 8] = [
-    "if",
-    "set",
-    "proxy_set_header",
-    "grpc_set_header",
-    "add_header",
-    "fastcgi_param",
-    "uwsgi_param",
+    "if", "set", "proxy_set_header", "grpc_set_header", "add_header", "fastcgi_param", "uwsgi_param",
     "scgi_param",
 ];
 /// A credential behind a scheme of its own, and nothing else.

@@ -17,18 +17,8 @@ const PASSES: &[&str] =
 
 /// Other directives that answer instead of the file system.
 const HANDLERS: &[&str] = &[
-    "api",
-    "content_by_lua",
-    "content_by_lua_block",
-    "content_by_lua_file",
-    "echo",
-    "empty_gif",
-    "flv",
-    "js_content",
-    "mp4",
-    "perl",
-    "status",
-    "stub_status",
+    "api", "content_by_lua", "content_by_lua_block", "content_by_lua_file", "echo", "empty_gif", "flv",
+    "js_content", "mp4", "perl", "status", "stub_status",
 ];
 
 /// Where the files of a location lie.

@@ -17,18 +17,8 @@ use std::collections::VecDeque;
 
 /// Directives that an `if` may hold without a say in which handler answers.
 const HARMLESS: &[&str] = &[
-    "access_log",
-    "add_header",
-    "add_trailer",
-    "expires",
-    "gzip",
-    "limit_rate",
-    "limit_rate_after",
-    "proxy_cache_bypass",
-    "proxy_hide_header",
-    "proxy_no_cache",
-    "proxy_set_header",
-    "set",
+    "access_log", "add_header", "add_trailer", "expires", "gzip", "limit_rate", "limit_rate_after",
+    "proxy_cache_bypass", "proxy_hide_header", "proxy_no_cache", "proxy_set_header", "set",
 ];
 
 /// What a condition comes to.

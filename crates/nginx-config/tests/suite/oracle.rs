@@ -127,11 +127,7 @@ fn blocks() -> Vec<Vec<u8>> {
     );
     rows.extend(
         [
-            "rewrite ^/a{3} /b;",
-            "return 301 /{;",
-            "location /x;",
-            "if ($args);",
-            "location / {",
+            "rewrite ^/a{3} /b;", "return 301 /{;", "location /x;", "if ($args);", "location / {",
             "location / {}}",
         ]
         .map(server),
@@ -139,10 +135,7 @@ fn blocks() -> Vec<Vec<u8>> {
     rows.extend(["root a\n", "listen 80", "location / { root a }", "location / { root a; } }}"].map(server));
     rows.extend(
         [
-            "map $args $x { a b; }",
-            "map $args $x { a { } }",
-            "types { a { } }",
-            "types { text/x { }",
+            "map $args $x { a b; }", "map $args $x { a { } }", "types { a { } }", "types { text/x { }",
             "geo $x { a{ } }",
         ]
         .map(http),

@@ -65,9 +65,7 @@ pub fn show(
     if !unified.is_empty() {
         outcome.details.add("unified", unified);
     }
-    if !hidden.is_empty() {
-        outcome.details.notes = Some(hidden);
-    }
+    outcome.details.set_notes(hidden);
     Ok(())
 }
 

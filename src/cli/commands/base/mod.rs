@@ -62,7 +62,7 @@ pub fn learn(context: &Context, args: &LearnArgs) -> Result<Outcome, Failure> {
     if learned.directives.is_empty() || learned.used < 2 {
         let title = "these servers share nothing that could be the vendor's";
         let shown = used.iter().map(|server| server.operand.display().to_string());
-        findings.push(shown.fold(Finding::new(codes::BASE_NOTHING_SHARED, title), Finding::evidence));
+        findings.push(Finding::new(codes::BASE_NOTHING_SHARED, title).evidence_lines(shown));
         return Err(Failure::new(FailureKind::Refused, title).with_findings(findings));
     }
     let mut outcome = Outcome::new("base learn", OutcomeKind::Ok);
@@ -163,18 +163,17 @@ fn findings(used: &[&Server<'_>], learned: &Learned) -> Vec<Finding> {
     if !numbers.is_empty() {
         let kept = of(&|part| part == Part::Learned);
         let kept = format!("{} learned from: {}", kept.len(), operands(kept.into_iter()));
-        findings.push(numbers.iter().fold(generations().evidence(kept), |finding, number| {
+        findings.push(generations().evidence(kept).evidence_lines(numbers.iter().map(|number| {
             let others = of(&|part| part == Part::OtherGeneration(*number));
-            finding.evidence(format!("{} left out: {}", others.len(), operands(others.into_iter())))
-        }));
+            format!("{} left out: {}", others.len(), operands(others.into_iter()))
+        })));
     }
     let outliers = of(&|part| part == Part::Outlier);
     if !outliers.is_empty() {
         let finding = Finding::new(codes::BASE_OUTLIER, "servers have little of what the others share")
             .advice("look whether their files are Motion's");
-        findings.push(outliers.iter().fold(finding, |finding, server| {
-            finding.evidence(format!("{}: {}", server.operand.display(), server.site.file.display()))
-        }));
+        let line = |server: &&Server| format!("{}: {}", server.operand.display(), server.site.file.display());
+        findings.push(finding.evidence_lines(outliers.iter().map(line)));
     }
     if learned.used < FEW {
         findings.push(
@@ -187,9 +186,8 @@ fn findings(used: &[&Server<'_>], learned: &Learned) -> Vec<Finding> {
     if near.peek().is_some() {
         let finding =
             Finding::new(codes::BASE_LEFT_OUT, "several servers have it, and it is not in the base");
-        findings.push(near.fold(finding, |finding, out| {
-            finding.evidence(format!("{} of {}: {}", out.servers, learned.used, out.path))
-        }));
+        let line = |out: &LeftOut| format!("{} of {}: {}", out.servers, learned.used, out.path);
+        findings.push(finding.evidence_lines(near.map(line)));
     }
     findings
 }

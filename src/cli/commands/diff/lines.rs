@@ -6,7 +6,7 @@
 use crate::cli::args::DiffArgs;
 use crate::cli::context::Context;
 use crate::cli::files::read_config;
-use crate::host::MOST_BYTES;
+use crate::host::{MOST_BYTES, is_absent};
 use crate::outcome::{Comparison, Failure, FailureKind, Outcome, OutcomeKind};
 use nginx_config::{Tree, redact_source};
 use std::collections::BTreeSet;
@@ -56,9 +56,7 @@ pub fn by_line(context: &Context, args: &DiffArgs) -> Result<Outcome, Failure> {
     outcome.exit_code = if differs { 2 } else { 0 };
     let verdict = if differs { "the configurations differ" } else { "the configurations are the same" };
     outcome.set_verdict(verdict);
-    if !hidden.is_empty() {
-        outcome.details.notes = Some(hidden);
-    }
+    outcome.details.set_notes(hidden);
     if context.global.json {
         let unified: String = comparisons.iter().map(Comparison::unified).collect();
         outcome.details.add("unified", unified);
@@ -108,11 +106,7 @@ fn at(operand: &Path, name: &Path) -> PathBuf {
 fn read(path: &Path) -> Result<Option<Vec<u8>>, Failure> {
     match read_config(path) {
         Ok(bytes) => Ok(Some(bytes)),
-        Err(error)
-            if matches!(error.kind(), std::io::ErrorKind::NotFound | std::io::ErrorKind::NotADirectory) =>
-        {
-            Ok(None)
-        }
+        Err(error) if is_absent(&error) => Ok(None),
         Err(error) => {
             Err(Failure::new(FailureKind::Unavailable, format!("reading {}: {error}", path.display())))
         }

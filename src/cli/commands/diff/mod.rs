@@ -11,6 +11,7 @@ use crate::cli::context::Context;
 use crate::outcome::{
     DirectiveChange, Failure, Outcome, OutcomeKind, Row as Cells, counted_as, row as cells,
 };
+use crate::plan::directive_change;
 use nginx_config::diff::{Change, Changes, Kind, Row, diff as compare};
 use operand::{Operand, open};
 use serde_json::json;
@@ -87,13 +88,4 @@ fn cosmetic(change: &Change) -> Cells {
         _ => "white space or spelling differs",
     };
     cells(&[&"·", &change.path, &format!("{}: {what}", change.directive), &""])
-}
-
-fn directive_change(row: &Row) -> DirectiveChange {
-    DirectiveChange {
-        path: row.path.clone(),
-        directive: row.directive.clone(),
-        old: row.old.clone(),
-        new: row.new.clone(),
-    }
 }

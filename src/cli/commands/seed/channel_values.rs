@@ -40,7 +40,7 @@ pub fn unnamed(connection: &mut Connection, catalog: &Catalog, map: &Map, most: 
     }
     let title = "links have values that mean a channel and that the schema map does not name";
     let finding = Finding::new(codes::SEED_MAP_VALUES, title).advice("name them in `also` of the map");
-    (!lines.is_empty()).then(|| lines.into_iter().fold(finding, Finding::evidence))
+    (!lines.is_empty()).then(|| finding.evidence_lines(lines))
 }
 
 fn of_channel(links: &[(LinkKind, &Link)], channel: Channel) -> Option<LinkKind> {

@@ -33,7 +33,7 @@ pub fn client(context: &Context) -> Client {
         let title = "NGINX on this host does not serve the new client, and only there profiles can be chosen";
         let finding = Finding::new(codes::SEED_NO_NEW_CLIENT, title)
             .advice("`motionctl plan` shows what is missing; seeding does not depend on it");
-        found.evidence.iter().fold(finding, |finding, line| finding.evidence(line.clone()))
+        finding.evidence_lines(&found.evidence)
     });
     Client { missing, host }
 }

@@ -11,7 +11,6 @@ use crate::seed::Purpose;
 use crate::seed::export::{Channels, Export, ExportRequest, Extent, Lists};
 use serde_json::json;
 
-/// Exports.
 pub fn export(context: &Context, args: &ExportArgs) -> Result<Outcome, Failure> {
     let request = ExportRequest {
         lists: if args.exact { Lists::Exact } else { Lists::Merge },

@@ -33,10 +33,7 @@ pub fn plan(
         .and_then(|mut session| session.plan(manifest, work.unnamed()));
     let mut planned = match undoubted(manifest, rows, planned) {
         Ok(planned) => planned,
-        Err(failure) => {
-            outcome.fail(failure);
-            return Ok(outcome);
-        }
+        Err(failure) => return Ok(outcome.with_failure(failure)),
     };
     planned.findings.push(unknown(&exported, &map, used));
     work.settle(&mut planned);

@@ -29,10 +29,7 @@ pub fn plan(context: &Context, args: &SeedPlanArgs) -> Result<Outcome, Failure> 
     let Some(manifest) = &validated.manifest else { return Ok(outcome) };
     let planned = match work.plan(context, &mut session, manifest) {
         Ok(planned) => planned,
-        Err(failure) => {
-            outcome.fail(failure);
-            return Ok(outcome);
-        }
+        Err(failure) => return Ok(outcome.with_failure(failure)),
     };
     work.show(context, &planned, &validated, &mut outcome);
     if let Some(path) = &args.out {

@@ -25,10 +25,8 @@ pub fn store() -> Result<Store, Failure> {
 pub fn of(store: &Store, session: &Session, outcome: &mut Outcome) -> Result<Vec<KeptRun>, Failure> {
     let (mut runs, unread) = store.list()?;
     runs.retain(|kept| session.is_of(kept));
-    if !unread.is_empty() {
-        let notes = unread.iter().map(|why| format!("a run that is kept cannot be read: {why}"));
-        outcome.details.notes = Some(notes.collect());
-    }
+    let notes = unread.iter().map(|why| format!("a run that is kept cannot be read: {why}"));
+    outcome.details.set_notes(notes.collect());
     Ok(runs)
 }
 

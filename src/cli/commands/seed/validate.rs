@@ -19,8 +19,7 @@ pub fn validate(args: &ValidateArgs) -> Result<Outcome, Failure> {
     outcome.details.add("manifests", files.iter().map(summary).collect::<Value>());
     if let Some(failure) = refusal(&files) {
         outcome.set_verdict(failure.message.clone());
-        outcome.fail(failure);
-        return Ok(outcome);
+        return Ok(outcome.with_failure(failure));
     }
     outcome.findings = files.iter().flat_map(Validated::findings).collect();
     crate::outcome::sort_findings(&mut outcome.findings);

@@ -108,7 +108,6 @@ impl Place {
         files
     }
 
-    /// Opens it.
     pub fn open(&self, context: &Context, purpose: Purpose) -> Result<Session, Failure> {
         context.progress.stage("asking the database");
         Ok(self.session(context, purpose)?.telling(telling(context)))

@@ -3,8 +3,8 @@
 //! Invariant: a loop device goes with its mount (autoclear), and a mount with the namespace of the thread that made
 //! it: a test that is killed leaves neither behind on the machine.
 
+use crate::support::mount::leave_the_machine_alone;
 use nix::mount::{MntFlags, MsFlags, mount, umount2};
-use nix::sched::{CloneFlags, unshare};
 use std::fs::{self, File};
 use std::io;
 use std::path::{Path, PathBuf};
@@ -108,13 +108,6 @@ impl Drop for Mounted {
         }
         umount2(&self.0, MntFlags::MNT_DETACH).expect("unmounting");
     }
-}
-
-/// From here on this thread's mounts are its own, and go with it.
-pub fn leave_the_machine_alone() {
-    unshare(CloneFlags::CLONE_NEWNS).expect("root may unshare");
-    mount(None::<&str>, "/", None::<&str>, MsFlags::MS_REC | MsFlags::MS_PRIVATE, None::<&str>)
-        .expect("private");
 }
 
 /// Why nothing can be recorded here, if it cannot.

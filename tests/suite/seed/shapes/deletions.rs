@@ -19,9 +19,7 @@ fn its_links_go_one_by_one_and_first() {
         assert_eq!(
             shown(&plan),
             [
-                "- profile Day absent: true",
-                "- agents Day ann, bob",
-                "- voice queues Day V1, V2",
+                "- profile Day absent: true", "- agents Day ann, bob", "- voice queues Day V1, V2",
                 "- chat queues Day C1, C2",
             ]
         );

@@ -89,11 +89,7 @@ fn a_link_is_read_as_what_it_is_and_nothing_else() {
     for (shape, keys, db) in staffed(ANY) {
         db.apply(SPARSE);
         let expected = [
-            "-|ann|chat|C1",
-            "-|bob|voice|V2",
-            "Day|3|voice|V1",
-            "Day|bob|agents|",
-            "Night|-|chat|C2",
+            "-|ann|chat|C1", "-|bob|voice|V2", "Day|3|voice|V1", "Day|bob|agents|", "Night|-|chat|C2",
             "Night|ann|agents|",
         ];
         assert_eq!(shape.links(&db), expected, "{} {keys:?}", shape.name);

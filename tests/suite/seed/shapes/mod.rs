@@ -40,26 +40,10 @@ profiles:
 
 /// The rows of [`LINKED`].
 const ROWS: [&str; 20] = [
-    "-|ann|chat|C1",
-    "-|ann|chat|C2",
-    "-|ann|voice|V1",
-    "-|ann|voice|V2",
-    "-|bob|chat|C1",
-    "-|bob|chat|C2",
-    "-|bob|voice|V1",
-    "-|bob|voice|V2",
-    "Day|-|chat|C1",
-    "Day|-|chat|C2",
-    "Day|0|voice|V2",
-    "Day|1|voice|V1",
-    "Day|ann|agents|",
-    "Day|bob|agents|",
-    "Night|-|chat|C1",
-    "Night|-|chat|C2",
-    "Night|0|voice|V2",
-    "Night|1|voice|V1",
-    "Night|ann|agents|",
-    "Night|bob|agents|",
+    "-|ann|chat|C1", "-|ann|chat|C2", "-|ann|voice|V1", "-|ann|voice|V2", "-|bob|chat|C1", "-|bob|chat|C2",
+    "-|bob|voice|V1", "-|bob|voice|V2", "Day|-|chat|C1", "Day|-|chat|C2", "Day|0|voice|V2", "Day|1|voice|V1",
+    "Day|ann|agents|", "Day|bob|agents|", "Night|-|chat|C1", "Night|-|chat|C2", "Night|0|voice|V2",
+    "Night|1|voice|V1", "Night|ann|agents|", "Night|bob|agents|",
 ];
 
 /// With keys and without.

@@ -51,10 +51,7 @@ profiles: [{ name: Night, agents: { remove: [bob] }, queues: { voice: { remove: 
         assert_eq!(plan.deletions().total(), 10, "{}", shape.name);
         db.apply(text);
         let gone = [
-            "- -|ann|chat|C1",
-            "- -|ann|voice|V1",
-            "- Night|-|chat|C2",
-            "- Night|0|voice|V2",
+            "- -|ann|chat|C1", "- -|ann|voice|V1", "- Night|-|chat|C2", "- Night|0|voice|V2",
             "- Night|bob|agents|",
         ];
         assert_eq!(difference(&before, &shape.links(&db)), twice(&gone), "{}", shape.name);

@@ -33,9 +33,7 @@ pub struct DatabaseServer {
 
 /// One schema of a server, with a name of its own.
 pub struct Schema<'a> {
-    /// The server.
     pub server: &'a DatabaseServer,
-    /// The name.
     pub name: String,
 }
 

@@ -33,36 +33,18 @@ pub enum Operation {
 }
 
 const VALUES: [&str; 8] = [
-    "gzip ",
-    "proxy_read_timeout ",
-    "client_max_body_size ",
-    "proxy_set_header A ",
-    "proxy_set_header B ",
-    "allow 10.0.0.",
-    "rewrite ^/a ",
-    "unknown x ",
+    "gzip ", "proxy_read_timeout ", "client_max_body_size ", "proxy_set_header A ", "proxy_set_header B ",
+    "allow 10.0.0.", "rewrite ^/a ", "unknown x ",
 ];
 
 const LINES: [&str; 8] = [
-    "deny all",
-    "add_header X-Y 'a; {b'",
-    "error_page 500 502 /x",
-    "set $a \"#{\"",
-    "return 404",
-    "include snippets/x",
-    "listen 443 ssl",
-    "server_name a b",
+    "deny all", "add_header X-Y 'a; {b'", "error_page 500 502 /x", "set $a \"#{\"", "return 404",
+    "include snippets/x", "listen 443 ssl", "server_name a b",
 ];
 
 const BLOCKS: [&str; 8] = [
-    "location /x",
-    "location /y",
-    "location = /y",
-    "location ~ \\.php$",
-    "location ~* a",
-    "if ($x)",
-    "server",
-    "upstream u",
+    "location /x", "location /y", "location = /y", "location ~ \\.php$", "location ~* a", "if ($x)",
+    "server", "upstream u",
 ];
 
 pub fn leaf() -> impl Strategy<Value = Node> {
