@@ -109,13 +109,7 @@ pub fn look(context: &Context, command: CommandName, site: &SiteArgs, sessions: 
         // Without a history it is not known what was left, and so not what differs from it.
         seen.drifted = Some(known.drifted_names()).filter(|_| !prepared.lost_history());
     }
-    let says_stopped = prepared.findings.iter().any(|finding| finding.code == codes::NGINX_NOT_RUNNING);
-    seen.serving = match (&facts.nginx.master, says_stopped && facts.host.scope == Scope::Live) {
-        (Some(_), _) => Serving::Runs,
-        (None, true) => Serving::Stopped,
-        // A tree, or a user who may not look: none that is seen is not none.
-        (None, false) => Serving::NotAsked,
-    };
+    seen.serving = serving(&prepared);
     let past = match past {
         Ok(past) => past,
         Err(failure) => {
@@ -126,6 +120,17 @@ pub fn look(context: &Context, command: CommandName, site: &SiteArgs, sessions: 
     let has_changes = answer(&mut outcome, &prepared, &past);
     words::next(context, &mut outcome, &prepared, &past);
     ServerState { outcome, seen, past: Some(past), content, files, has_changes }
+}
+
+fn serving(prepared: &Prepared) -> Serving {
+    let facts = &prepared.inspection.facts;
+    let says_stopped = prepared.findings.iter().any(|finding| finding.code == codes::NGINX_NOT_RUNNING);
+    match (&facts.nginx.master, says_stopped && facts.host.scope == Scope::Live) {
+        (Some(_), _) => Serving::Runs,
+        (None, true) => Serving::Stopped,
+        // A tree, or a user who may not look: none that is seen is not none.
+        (None, false) => Serving::NotAsked,
+    }
 }
 
 const HIDDEN: &str = "only root may see edits since the last run, unfinished runs and backups";

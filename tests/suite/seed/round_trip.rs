@@ -208,10 +208,10 @@ fn two(make: impl Fn() -> Db) -> [Db; 2] {
 
 #[test]
 fn every_sqlite_database_comes_back() {
-    check(two(|| Db::in_file()), generated("seed, SQLite and back", 24, 384));
+    check(two(Db::in_file), generated("seed, SQLite and back", 24, 384));
 }
 
 #[test]
 fn every_mariadb_database_comes_back() {
-    check(two(|| Db::on_server()), generated("seed, MariaDB and back", 12, 192));
+    check(two(Db::on_server), generated("seed, MariaDB and back", 12, 192));
 }
