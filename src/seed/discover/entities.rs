@@ -7,7 +7,7 @@
 use super::discriminator::discriminator;
 use super::fields::{DELETED, Field, Known, TIMES, Type, find, lacks, needed, optional};
 use super::names::{against, is_past, key, names_channel, referred, spellings, words};
-use super::proposal::Grade;
+use super::proposal::{Grade, Note, and};
 use crate::db::catalog::{Table, TableKind};
 use crate::db::{Catalog, Engine};
 use crate::seed::Channel;
@@ -76,12 +76,12 @@ pub struct Found<'a> {
 /// The tables that links refer to, and that of sessions.
 pub struct Entities<'a> {
     /// Users, or why there are none.
-    pub users: Result<Found<'a>, String>,
+    pub users: Result<Found<'a>, Note>,
     /// Queues of each channel.
     pub queues: BTreeMap<Channel, Found<'a>>,
     pub sessions: Option<Found<'a>>,
     /// What could not be told.
-    pub notes: Vec<String>,
+    pub notes: Vec<Note>,
 }
 
 impl<'a> Entities<'a> {
@@ -90,19 +90,21 @@ impl<'a> Entities<'a> {
         let tables: Vec<&Table> = catalog.tables.values().collect();
         let mut notes = Vec::new();
         let users = users(&tables, engine);
-        notes.extend(users.as_ref().err().map(|why| format!("users: {why}")));
+        notes.extend(users.as_ref().err().cloned());
         let mut queues = BTreeMap::new();
         for channel in Channel::ALL {
             match queues_of(channel, &tables, engine) {
                 Ok(found) => {
                     queues.insert(channel, found);
                 }
-                Err(note) => notes.push(format!("queues.{channel}: {note}")),
+                Err(note) => notes.push(note),
             }
         }
         if queues.is_empty() {
             notes.extend(tables.iter().find(|table| holds_all_queues(table, engine)).map(|table| {
-                format!("queues: {} holds those of every channel; a map needs a table for each", table.name)
+                let says =
+                    format!("{} holds those of every channel; a map needs a table for each", table.name);
+                Note::open("queues", says)
             }));
         }
         let sessions = tables.iter().filter(|table| table.kind == TableKind::Table);
@@ -171,7 +173,7 @@ fn behind(view: &Table, tables: &[&Table]) -> Option<String> {
     })
 }
 
-fn users<'a>(tables: &[&'a Table], engine: Engine) -> Result<Found<'a>, String> {
+fn users<'a>(tables: &[&'a Table], engine: Engine) -> Result<Found<'a>, Note> {
     let score = |table: &&&Table| USERS.iter().filter(|field| find(table, field, engine).is_some()).count();
     let fits = |table: &&&Table| unfit(table, &[], engine).is_none();
     let named = tables.iter().filter(fits).find(|table| table.name == "users" && score(table) >= 4);
@@ -191,10 +193,11 @@ fn users<'a>(tables: &[&'a Table], engine: Engine) -> Result<Found<'a>, String> 
     match able.as_slice() {
         [] => {
             let why = better.first().cloned();
-            Err(and("no table with names, roles and extensions", why.into_iter().collect()))
+            let says = and("no table with names, roles and extensions", why.into_iter().collect());
+            Err(Note::open("users", says))
         }
         [one, other, ..] if (score(one), is_named(one)) == (score(other), is_named(other)) => {
-            Err(format!("not told which of {} and {} it is", one.name, other.name))
+            Err(Note::open("users", format!("not told which of {} and {} it is", one.name, other.name)))
         }
         [best, ..] => {
             let reason = format!("it has {} of the documented columns", score(best));
@@ -204,7 +207,7 @@ fn users<'a>(tables: &[&'a Table], engine: Engine) -> Result<Found<'a>, String> 
     }
 }
 
-fn queues_of<'a>(channel: Channel, tables: &[&'a Table], engine: Engine) -> Result<Found<'a>, String> {
+fn queues_of<'a>(channel: Channel, tables: &[&'a Table], engine: Engine) -> Result<Found<'a>, Note> {
     let exact = format!("{channel}_queues");
     let is_spelt = |table: &&&Table| table.name == exact || is_queue_of(channel, &table.name);
     let fits = |table: &&&Table| unfit(table, &VOICE_QUEUES[..2], engine).is_none();
@@ -228,6 +231,7 @@ fn queues_of<'a>(channel: Channel, tables: &[&'a Table], engine: Engine) -> Resu
     // A name that fits better and cannot be taken must be heard: what is left over may be something else.
     let unfit = |table: &&'a Table| unfit_and_behind(table, &VOICE_QUEUES[..2], tables, engine);
     let better: Vec<String> = tables.iter().filter(is_spelt).filter_map(unfit).collect();
+    let about = format!("queues.{channel}");
     match taken.as_slice() {
         [table] => {
             let grade = if better.is_empty() { grade } else { Grade::Guess };
@@ -236,18 +240,13 @@ fn queues_of<'a>(channel: Channel, tables: &[&'a Table], engine: Engine) -> Resu
         }
         [] => {
             let others = tables.iter().filter(|table| !is_spelt(table)).filter(is_around);
-            Err(and("no table found", better.into_iter().chain(others.filter_map(unfit)).collect()))
+            Err(Note::absent(about, better.into_iter().chain(others.filter_map(unfit)).collect()))
         }
         several => {
             let names: Vec<&str> = several.iter().map(|table| table.name.as_str()).collect();
-            Err(format!("not told which of {} it is", names.join(", ")))
+            Err(Note::open(about, format!("not told which of {} it is", names.join(", "))))
         }
     }
-}
-
-/// A reason, and what else there is to know about it.
-pub fn and(reason: &str, more: Vec<String>) -> String {
-    std::iter::once(reason.to_owned()).chain(more).collect::<Vec<_>>().join("; ")
 }
 
 /// `chat_queues`, `ChatQueue`, `queues_chat`, `email_queues`.

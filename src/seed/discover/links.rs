@@ -5,10 +5,9 @@
 //! they cannot, a note says so. Which of several tables it is, `choice` says.
 
 use super::choice::{Choice, choose};
-use super::entities::and;
 use super::names::against;
 use super::offers::{Candidate, Samples, candidates};
-use super::proposal::{Grade, Section};
+use super::proposal::{Grade, Note, Section};
 use super::references::{Referenced, Targets};
 use crate::db::catalog::{Column, TableKind};
 use crate::db::{Catalog, Engine};
@@ -23,43 +22,43 @@ pub fn links(
     channels: &[Channel],
     engine: Engine,
     samples: &Samples,
-) -> (Vec<Section>, Vec<String>) {
+) -> (Vec<Section>, Vec<Note>) {
     let [candidates, views] =
         [TableKind::Table, TableKind::View].map(|kind| candidates(catalog, targets, engine, kind));
-    let mut notes: Vec<String> = candidates.iter().flat_map(Candidate::cannot_be_told).collect();
+    let mut notes: Vec<Note> = candidates.iter().flat_map(Candidate::cannot_be_told).collect();
     let queues = channels.iter().map(|channel| LinkKind::ProfileQueues(*channel));
     let personal = channels.iter().map(|channel| LinkKind::Personal(*channel));
     let mut sections = Vec::new();
     let of_profiles = |kind: &LinkKind| !matches!(kind, LinkKind::Personal(_));
     let has_profiles = targets.name_of(Referenced::Profiles).is_some();
     if !has_profiles {
-        notes.push(
-            "links of profiles: not looked for, because the table of profiles was not found".to_owned(),
-        );
+        let says = "not looked for, because the table of profiles was not found";
+        notes.push(Note::open("links of profiles", says));
     }
     let kinds = [LinkKind::ProfileAgents].into_iter().chain(queues).chain(personal);
     for kind in kinds.filter(|kind| has_profiles || !of_profiles(kind)) {
+        let about = format!("links.{kind}");
         let offers = candidates.iter().filter_map(|candidate| candidate.offer(kind, samples)).collect();
         match choose(offers, kind) {
             Choice::Taken(best, grade, reason, rival) => {
                 let name = best.offer.table_name();
-                notes.extend(rival.map(|rival| format!("links.{kind}: {name} is proposed, and not {rival}")));
+                notes.extend(
+                    rival.map(|rival| Note::open(&about, format!("{name} is proposed, and not {rival}"))),
+                );
                 let doubts = best.doubts();
                 let of_it =
                     best.offer.sections(kind, if doubts.is_empty() { grade } else { Grade::Guess }, &reason);
                 if doubts.is_empty() {
                     sections.extend(of_it);
                 } else {
-                    notes.push(format!(
-                        "links.{kind}: {name} is proposed as a comment: {}",
-                        doubts.join("; ")
-                    ));
+                    let says = format!("{name} is proposed as a comment: {}", doubts.join("; "));
+                    notes.push(Note::open(&about, says));
                     sections.extend(of_it.into_iter().map(Section::left_open));
                 }
             }
             Choice::Open(several) => {
                 let said: Vec<String> = several.iter().map(|it| it.with_reasons()).collect();
-                notes.push(format!("links.{kind}: not told which it is: {}", said.join("; or ")));
+                notes.push(Note::open(&about, format!("not told which it is: {}", said.join("; or "))));
                 for it in &several {
                     let reason =
                         "not told whether it is this one; delete the others and uncomment it".to_owned();
@@ -73,7 +72,7 @@ pub fn links(
                         .map(|_| format!("{} has its columns, but is a view", view.table.name))
                 };
                 let why = refused.into_iter().chain(views.iter().filter_map(view)).collect();
-                notes.push(and(&format!("links.{kind}: no table found"), why));
+                notes.push(Note::absent(&about, why));
             }
         }
     }

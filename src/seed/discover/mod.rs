@@ -23,13 +23,13 @@ pub use discriminator::channel_of;
 use entities::{Entities, Found, PROFILES, SESSIONS, USERS, queue_fields};
 use fields::{DELETED, Field, Known, TIMES, columns};
 pub use offers::Samples;
-pub use proposal::{Grade, Proposal, ProposalLine, Section};
+pub use proposal::{Grade, Note, NoteKind, Proposal, ProposalLine, Section};
 pub(in crate::seed) use proposal::{key as key_text, quoted as quoted_text};
 use references::{Referenced, Targets};
 pub use renew::{Renewal, renew};
 
-/// What a note begins with that is about a difference from the database.
-const TO_BE_SETTLED: &str = "to be settled: ";
+/// What notes on the record of tables are about.
+pub const TABLES: &str = "tables";
 
 /// The documented role of agents.
 const AGENT: &str = "agent";
@@ -50,7 +50,7 @@ pub fn discover_around(
     profiles: Option<&str>,
 ) -> Proposal {
     let found = Discovery::new(catalog, engine, profiles);
-    let mut proposal = Proposal { sections: Vec::new(), notes: found.entities.notes.clone() };
+    let mut proposal = Proposal { notes: found.entities.notes.clone(), ..Proposal::default() };
     found.users(&mut proposal);
     for (channel, queues) in &found.entities.queues {
         found.queues(*channel, queues, &mut proposal);
@@ -67,10 +67,10 @@ pub fn discover_around(
     proposal.sections.extend(links);
     proposal.notes.extend(notes);
     found.sessions(&mut proposal);
-    proposal.notes.push(
-        "permissions: never proposed, their tables are not public; add them by hand if you seed them"
-            .to_owned(),
-    );
+    proposal.notes.push(Note::open(
+        "permissions",
+        "never proposed, their tables are not public; add them by hand if you seed them",
+    ));
     record(catalog, &mut proposal);
     foresee(catalog, engine, &mut proposal);
     proposal
@@ -81,12 +81,15 @@ pub fn foresee(catalog: &Catalog, engine: Engine, proposal: &mut Proposal) {
     let Ok(map) = Map::parse("proposal", &proposal.to_toml("")) else { return };
     let found = verify(&map, catalog, engine, &Needs::all(&map));
     // Said of an earlier state of it.
-    proposal.notes.retain(|note| !note.starts_with(TO_BE_SETTLED));
-    let refused = found.mismatches.iter().map(|difference| format!("{TO_BE_SETTLED}{difference}"));
-    proposal.notes.extend(refused);
+    proposal.notes.retain(|note| note.kind != NoteKind::ToBeSettled);
+    let settle = |about: String, says: String| Note { about, says, kind: NoteKind::ToBeSettled };
+    let refused = found.mismatches.iter();
+    proposal
+        .notes
+        .extend(refused.map(|difference| settle("to be settled".to_owned(), difference.to_string())));
     for finding in unnamed_columns(&map, catalog, &Needs::all(&map), false) {
-        let open = finding.evidence.iter().map(|line| format!("to be settled ({}): {line}", finding.code));
-        proposal.notes.extend(open);
+        let about = format!("to be settled ({})", finding.code);
+        proposal.notes.extend(finding.evidence.into_iter().map(|line| settle(about.clone(), line)));
     }
 }
 
@@ -99,9 +102,9 @@ pub fn wanted_samples(catalog: &Catalog, engine: Engine, profiles: Option<&str>)
 struct Discovery<'a> {
     engine: Engine,
     entities: Entities<'a>,
-    profiles: Result<Found<'a>, String>,
+    profiles: Result<Found<'a>, Note>,
     /// What would be said of profiles if their table was not known.
-    otherwise: Option<String>,
+    otherwise: Option<Note>,
     targets: Targets<'a>,
 }
 
@@ -124,7 +127,7 @@ impl<'a> Discovery<'a> {
         let guessed = profiles::profiles(catalog, &entities, &targets, engine);
         let otherwise = known.as_ref().and_then(|known| match &guessed {
             Ok(found) if found.table.name == known.table.name => None,
-            Ok(found) => Some(format!("profiles: {} ({})", found.table.name, found.reason)),
+            Ok(found) => Some(Note::open("profiles", format!("{} ({})", found.table.name, found.reason))),
             Err(note) => Some(note.clone()),
         });
         let profiles = known.map_or(guessed, Ok);
@@ -139,7 +142,7 @@ impl<'a> Discovery<'a> {
         let users = match &self.entities.users {
             Ok(users) => users,
             Err(why) => {
-                head.entries.push(ProposalLine::Missing("table".to_owned(), why.clone()));
+                head.entries.push(ProposalLine::Missing("table".to_owned(), why.says.clone()));
                 proposal.sections.push(head);
                 return;
             }
@@ -184,9 +187,8 @@ impl<'a> Discovery<'a> {
 
     fn sessions(&self, proposal: &mut Proposal) {
         let Some(sessions) = &self.entities.sessions else {
-            proposal.notes.push(
-                "report_member: no table found; whether a profile is in use cannot be known".to_owned(),
-            );
+            let says = "no table found; whether a profile is in use cannot be known";
+            proposal.notes.push(Note::open("report_member", says));
             return;
         };
         let data: Vec<&str> = ["data3", "data4"]
@@ -231,8 +233,8 @@ fn named(head: &mut Section, found: &Found<'_>) {
 /// Records what the columns that a proposal names are, so that a later check sees what has changed.
 pub fn record(catalog: &Catalog, proposal: &mut Proposal) {
     let Ok(map) = Map::parse("proposal", &proposal.to_toml("")) else {
-        let why = "tables: not recorded, because something that is needed was not found";
-        proposal.notes.push(why.to_owned());
+        let why = "not recorded, because something that is needed was not found";
+        proposal.notes.push(Note::open(TABLES, why));
         return;
     };
     for (table, names) in renew::used(&map) {

@@ -6,7 +6,7 @@ use super::discriminator::{Only, discriminator, only, unfit};
 use super::fields::{DELETED, Field, TIMES, Type, find, optional, takes};
 use super::names::{against, key, names_channel, spellings, words};
 use super::proposal;
-use super::proposal::{Grade, ProposalLine, Section};
+use super::proposal::{Grade, Note, ProposalLine, Section};
 use super::references::{Reference, Referenced, Targets};
 use crate::db::catalog::{Column, Table, TableKind};
 use crate::db::{Catalog, Engine};
@@ -147,7 +147,7 @@ impl<'a> Candidate<'a> {
     }
 
     /// Why a table with the right ends is left out: its rows do not say whom they belong to, or of which channel they are.
-    pub(super) fn cannot_be_told(&self) -> Vec<String> {
+    pub(super) fn cannot_be_told(&self) -> Vec<Note> {
         let mut notes = Vec::new();
         if !against(&self.table.name).is_empty() {
             return notes;
@@ -159,21 +159,23 @@ impl<'a> Candidate<'a> {
             let never_null = [users, profiles].into_iter().filter(|end| !end.column.nullable);
             let columns: Vec<&str> = never_null.map(|end| end.column.name.as_str()).collect();
             if !columns.is_empty() {
-                notes.push(format!(
-                    "{name}: {} is never NULL, so that its rows belong to an agent and a profile at once; \
+                let says = format!(
+                    "{} is never NULL, so that its rows belong to an agent and a profile at once; \
                      such links are not proposed",
                     columns.join(" and ")
-                ));
+                );
+                notes.push(Note::open(name, says));
             }
         }
         if let (Some(queue), None, false) =
             (self.end(Referenced::AnyQueue), self.discriminator, owners.is_empty())
         {
             let why = unfit(self.table, self.engine).map_or_else(String::new, |why| format!(" ({why})"));
-            notes.push(format!(
-                "{name}: no text column says of which channel the queue in {} is{why}; such links are not proposed",
+            let says = format!(
+                "no text column says of which channel the queue in {} is{why}; such links are not proposed",
                 queue.column.name
-            ));
+            );
+            notes.push(Note::open(name, says));
         }
         notes
     }

@@ -4,10 +4,10 @@
 //! say what users may do: they never win against another candidate, be it one that no map can be made of or one whose
 //! name does not say so. Of two that are about as good none is taken.
 
-use super::entities::{Entities, Found, PROFILES, and, unfit, unfit_and_behind};
+use super::entities::{Entities, Found, PROFILES, unfit, unfit_and_behind};
 use super::fields::{Known, find};
 use super::names::{against, words};
-use super::proposal::Grade;
+use super::proposal::{Grade, Note, and};
 use super::references::{Referenced, Targets};
 use crate::db::catalog::Table;
 use crate::db::{Catalog, Engine};
@@ -33,7 +33,7 @@ pub fn profiles<'a>(
     entities: &Entities<'a>,
     targets: &Targets<'a>,
     engine: Engine,
-) -> Result<Found<'a>, String> {
+) -> Result<Found<'a>, Note> {
     let named: Vec<&Table> = catalog
         .tables
         .values()
@@ -55,11 +55,11 @@ pub fn profiles<'a>(
                 .iter()
                 .filter(is_it)
                 .filter_map(|table| unfit_and_behind(table, &PROFILES[..2], &tables, engine));
-            Err(and("profiles: no table found", why.collect()))
+            Err(Note::absent("profiles", why.collect()))
         }
         [best, next, ..] if best.is_of_users == next.is_of_users && best.score < next.score + MARGIN => {
             let said = [best, next].map(|it| format!("{} ({})", it.found.table.name, it.found.reason));
-            Err(format!("profiles: not told which of {} it is", said.join(" and ")))
+            Err(Note::open("profiles", format!("not told which of {} it is", said.join(" and "))))
         }
         [best, ..] if best.is_of_users => {
             let unnamed = unnamed(catalog, entities, targets, engine);
@@ -68,8 +68,8 @@ pub fn profiles<'a>(
                 return Ok(best.found.clone());
             }
             let name = &best.found.table.name;
-            let why = format!("profiles: {name} ({}) is not taken where there is another", best.found.reason);
-            Err(and(&why, rivals))
+            let why = format!("{name} ({}) is not taken where there is another", best.found.reason);
+            Err(Note::open("profiles", and(&why, rivals)))
         }
         // A name that says so and cannot be taken must be heard: what is left over may be something else.
         [best, rest @ ..] => {

@@ -5,7 +5,7 @@
 
 use crate::seed::map::Map;
 use serde::{Deserialize, Serialize};
-use std::fmt::Write;
+use std::fmt::{self, Write};
 
 /// How sure a line is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -38,8 +38,51 @@ impl Grade {
 pub struct Proposal {
     /// Its tables, in order.
     pub sections: Vec<Section>,
+    /// What was seen while it was learned; it comes before the notes.
+    pub remarks: Vec<String>,
     /// What could not be found or told.
-    pub notes: Vec<String>,
+    pub notes: Vec<Note>,
+}
+
+/// What could not be found or told of one part.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Note {
+    /// The part's key, a table, or what a check says of both.
+    pub about: String,
+    pub says: String,
+    pub kind: NoteKind,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum NoteKind {
+    Open,
+    /// Nothing looks like it, and that is all.
+    Absent,
+    /// What a check of the map would refuse.
+    ToBeSettled,
+}
+
+impl Note {
+    pub fn open(about: impl Into<String>, says: impl Into<String>) -> Self {
+        Self { about: about.into(), says: says.into(), kind: NoteKind::Open }
+    }
+
+    /// That there is no table for a part; and what looks like one and is none.
+    pub fn absent(about: impl Into<String>, besides: Vec<String>) -> Self {
+        let kind = if besides.is_empty() { NoteKind::Absent } else { NoteKind::Open };
+        Self { kind, ..Self::open(about, and("no table found", besides)) }
+    }
+}
+
+/// A reason, and what else there is to know about it.
+pub fn and(reason: &str, more: Vec<String>) -> String {
+    std::iter::once(reason.to_owned()).chain(more).collect::<Vec<_>>().join("; ")
+}
+
+impl fmt::Display for Note {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}", self.about, self.says)
+    }
 }
 
 /// One table of the file.
@@ -105,6 +148,12 @@ impl Proposal {
         self.decided().flat_map(missing).collect()
     }
 
+    /// Its remarks and notes, as people read them.
+    #[must_use]
+    pub fn said(&self) -> Vec<String> {
+        self.remarks.iter().cloned().chain(self.notes.iter().map(Note::to_string)).collect()
+    }
+
     /// The file: what is described goes into its head.
     #[must_use]
     pub fn to_toml(&self, of_what: &str) -> String {
@@ -113,8 +162,8 @@ impl Proposal {
             if self.count(Grade::Learned) > 0 { "learn" } else { "discover" },
             of_what.replace(char::is_control, " ")
         );
-        for note in &self.notes {
-            comment(&mut text, note);
+        for note in self.said() {
+            comment(&mut text, &note);
         }
         let _ = write!(text, "\nformat = 1\nname = {}\n{REVIEW}", quoted(of_what));
         for section in &self.sections {

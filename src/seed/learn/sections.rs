@@ -13,7 +13,9 @@ use crate::db::{Catalog, Engine, Value};
 use crate::seed::discover::entities::PROFILES;
 use crate::seed::discover::fields::{DELETED, Field, TIMES, Type, find, takes};
 use crate::seed::discover::offers::revival;
-use crate::seed::discover::{Grade, Proposal, ProposalLine, Section, foresee, quoted_text, record};
+use crate::seed::discover::{
+    Grade, Note, NoteKind, Proposal, ProposalLine, Section, TABLES, foresee, quoted_text, record,
+};
 use crate::seed::map::LinkKind;
 use crate::seed::verify::describe;
 
@@ -282,7 +284,7 @@ pub fn taught(
     outranked(&mut concluded, learned);
     record(catalog, &mut concluded);
     foresee(catalog, engine, &mut concluded);
-    concluded.notes.splice(0..0, notes);
+    concluded.remarks = notes;
     concluded
 }
 
@@ -305,15 +307,12 @@ pub fn outranked(proposal: &mut Proposal, learned: &[Section]) {
         .filter(|key| !key.ends_with(".columns") && !key.ends_with(".fixed"))
         .collect();
     let is_of = |key: &str| parts.iter().any(|part| is_part(key, part));
-    let differs: Vec<String> =
+    let differs: Vec<Note> =
         learned.iter().filter_map(|section| differs(section, proposal, &parts)).collect();
     proposal.sections.retain(|section| !is_of(&section.key) && !section.key.starts_with("tables."));
-    proposal.notes.retain(|note| !note.starts_with("tables: "));
+    let notes = std::mem::take(&mut proposal.notes).into_iter().filter(|note| note.about != TABLES);
     let notes =
-        std::mem::take(&mut proposal.notes).into_iter().filter_map(|note| match note.split_once(": ") {
-            Some((about, what)) if parts.contains(&about) => concluded(about, what),
-            _ => Some(note),
-        });
+        notes.filter_map(|note| if parts.contains(&&*note.about) { concluded(note) } else { Some(note) });
     proposal.notes = notes.chain(differs).collect();
     // Of one kind what is sure comes first.
     proposal.sections.splice(0..0, learned.iter().map(|section| (*section).clone()));
@@ -326,17 +325,17 @@ pub fn outranked(proposal: &mut Proposal, learned: &[Section]) {
 }
 
 /// A note of `discover` on a part that was learned: who comes next, and which view or which key is no part of a map.
-fn concluded(about: &str, what: &str) -> Option<String> {
+fn concluded(note: Note) -> Option<Note> {
     // That it saw nothing says nothing where Motion has shown it.
-    const NOTHING: &str = "no table found";
-    (what != NOTHING).then(|| format!("{about}: it was learned; {DISCOVER}: {what}"))
+    let says = || format!("it was learned; {DISCOVER}: {}", note.says);
+    (note.kind != NoteKind::Absent).then(|| Note::open(note.about.clone(), says()))
 }
 
 /// How a note begins that is `discover`'s.
 const DISCOVER: &str = "discover, which knows names and keys alone, says";
 
 /// The table that `discover` takes where Motion wrote into another one, and its reasons.
-fn differs(learned: &Section, proposal: &Proposal, parts: &[&str]) -> Option<String> {
+fn differs(learned: &Section, proposal: &Proposal, parts: &[&str]) -> Option<Note> {
     let about = parts.iter().find(|part| **part == learned.key)?;
     let table = |section: &Section| {
         section.entries.iter().find_map(|entry| match entry {
@@ -348,7 +347,8 @@ fn differs(learned: &Section, proposal: &Proposal, parts: &[&str]) -> Option<Str
     let ((wrote, _), (taken, why)) = (table(learned)?, table(its)?);
     let taken_plain = taken.trim_matches('"');
     (wrote != taken).then(|| {
-        format!("{about}: it was learned in {}; {DISCOVER}: {taken_plain} ({why})", wrote.trim_matches('"'))
+        let wrote = wrote.trim_matches('"');
+        Note::open(*about, format!("it was learned in {wrote}; {DISCOVER}: {taken_plain} ({why})"))
     })
 }
 

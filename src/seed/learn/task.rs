@@ -8,7 +8,7 @@ use super::picture::{Known, Pair, Task};
 use crate::db::{Connection, DbError, Value, quoted};
 use crate::outcome::{Failure, FailureKind};
 use crate::seed::Channel;
-use crate::seed::discover::{Proposal, ProposalLine};
+use crate::seed::discover::{Note, NoteKind, Proposal, ProposalLine};
 use crate::seed::manifest::shown;
 use crate::seed::map::LinkKind;
 use crate::seed::session::failure;
@@ -191,8 +191,9 @@ impl Task {
 
 /// Why there is no step for a channel: its table is a view, its key a UUID. That Motion lacks a channel says nothing.
 pub fn without_step(proposal: Proposal) -> impl Iterator<Item = String> {
-    let of_ends = |note: &String| note.starts_with("users") || note.starts_with("queues");
-    proposal.notes.into_iter().filter(of_ends).filter(|note| !note.ends_with(": no table found"))
+    let of_ends = |note: &Note| note.about == "users" || note.about.starts_with("queues");
+    let notes = proposal.notes.into_iter().filter(of_ends);
+    notes.filter(|note| note.kind != NoteKind::Absent).map(|note| note.to_string())
 }
 
 /// The agents that may be taken, the best first: those who are not logged in, where there are any.

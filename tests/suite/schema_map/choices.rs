@@ -93,7 +93,7 @@ fn words_that_turn_a_meaning_around_lose_whatever_their_keys_say() {
                 "{line}"
             );
             let note = format!("links.{kind}: {right} is proposed, and not {wrong} (");
-            assert!(proposal.notes.iter().any(|known| known.starts_with(&note)), "{:?}", proposal.notes);
+            assert!(proposal.said().iter().any(|known| known.starts_with(&note)), "{:?}", proposal.said());
         }
     }
 }
@@ -104,7 +104,7 @@ fn a_table_that_means_something_else_is_not_taken_for_want_of_a_better_one() {
         for proposal in proposals(&table(wrong, AGENTS, true, "")) {
             assert_eq!(chosen(&proposal, LinkKind::ProfileAgents).0, None);
             let note = format!("links.profile_agents: no table found; {wrong} is not taken, because of `");
-            assert!(proposal.notes.iter().any(|known| known.starts_with(&note)), "{:?}", proposal.notes);
+            assert!(proposal.said().iter().any(|known| known.starts_with(&note)), "{:?}", proposal.said());
         }
     }
 }
@@ -115,7 +115,7 @@ fn what_a_column_is_called_may_turn_it_around_as_well() {
                   PRIMARY KEY (AgentProfileId, supervisorId), FOREIGN KEY (AgentProfileId) REFERENCES agent_profiles (id), \
                   FOREIGN KEY (supervisorId) REFERENCES users (id)) ENGINE=InnoDB;\n";
     for proposal in proposals(tables) {
-        assert_eq!(chosen(&proposal, LinkKind::ProfileAgents).0, None, "{:?}", proposal.notes);
+        assert_eq!(chosen(&proposal, LinkKind::ProfileAgents).0, None, "{:?}", proposal.said());
     }
     // Who added a link is not whom it is about, and no second owner.
     let tables = "CREATE TABLE agent_profile_voice_queues (addedById INTEGER NOT NULL DEFAULT 1, AgentProfileId INTEGER NOT NULL, \
@@ -123,7 +123,7 @@ fn what_a_column_is_called_may_turn_it_around_as_well() {
                   FOREIGN KEY (addedById) REFERENCES users (id)) ENGINE=InnoDB;\n";
     for proposal in proposals(tables) {
         let taken = chosen(&proposal, LinkKind::ProfileQueues(Voice)).0;
-        assert_eq!(taken.as_deref(), Some("agent_profile_voice_queues"), "{:?}", proposal.notes);
+        assert_eq!(taken.as_deref(), Some("agent_profile_voice_queues"), "{:?}", proposal.said());
         assert_eq!(chosen(&proposal, LinkKind::Personal(Voice)).0, None);
     }
 }
@@ -148,8 +148,10 @@ fn where_too_little_tells_them_apart_nothing_can_be_used_by_mistake() {
     let tables: String = names.iter().map(|name| table(name, AGENTS, true, "")).collect();
     for proposal in proposals(&tables) {
         assert_eq!(chosen(&proposal, LinkKind::ProfileAgents).0, None);
-        let note =
-            proposal.notes.iter().find(|note| note.starts_with("links.profile_agents: not told which it is"));
+        let note = proposal
+            .said()
+            .into_iter()
+            .find(|note| note.starts_with("links.profile_agents: not told which it is"));
         let note = note.expect("a note");
         let text = proposal.to_toml("a test");
         for name in names {
@@ -203,7 +205,7 @@ fn the_only_table_is_a_comment_where_a_word_of_its_name_is_not_known() {
         for proposal in proposals(&table(&name, VOICE, true, "")) {
             assert_eq!(chosen(&proposal, LinkKind::ProfileQueues(Voice)).0, None, "{word}");
             let note = format!("links.profile_queues.voice: {name} is proposed as a comment: `{word}`");
-            assert!(proposal.notes.iter().any(|it| it.starts_with(&note)), "{:?}", proposal.notes);
+            assert!(proposal.said().iter().any(|it| it.starts_with(&note)), "{:?}", proposal.said());
             let text = proposal.to_toml("a test");
             assert!(
                 text.contains(&format!("\n# [links.profile_queues.voice]\n# table = \"{name}\"")),
@@ -236,7 +238,7 @@ fn what_may_turn_a_link_is_said_with_the_proposal() {
              key of a pair, so that a pair may stand in several rows",
             "to be settled (seed.deleted-unknown): agent_profile_voice_queues.deletedAt (links.profile_queues.voice)",
         ] {
-            assert!(proposal.notes.iter().any(|note| note == line), "no {line} in {:?}", proposal.notes);
+            assert!(proposal.said().iter().any(|note| note == line), "no {line} in {:?}", proposal.said());
         }
         let text = proposal.to_toml("a test");
         assert!(text.contains("unique together with role"), "{text}");
@@ -251,7 +253,7 @@ fn messages_with_the_same_two_columns_are_no_links() {
                   ENGINE=InnoDB;\n";
     for proposal in proposals(tables) {
         assert_eq!(chosen(&proposal, LinkKind::Personal(Chat)).0, None);
-        assert!(proposal.notes.contains(&"links.personal.chat: no table found".to_owned()));
+        assert!(proposal.said().contains(&"links.personal.chat: no table found".to_owned()));
     }
 }
 
@@ -338,8 +340,8 @@ fn user_profiles_do_not_win_where_the_other_one_cannot_be_taken_or_is_called_oth
             let proposal = database.discover();
             let text = proposal.to_toml("a test");
             assert!(!text.contains("\n[profiles]"), "{text}");
-            let notes: Vec<&String> =
-                proposal.notes.iter().filter(|note| note.starts_with("profiles: ")).collect();
+            let notes: Vec<String> =
+                proposal.said().into_iter().filter(|note| note.starts_with("profiles: ")).collect();
             assert!(
                 matches!(notes.as_slice(), [note] if note.contains(said) && note.contains("user_profiles")),
                 "{notes:?}"

@@ -31,7 +31,7 @@ fn what_discover_says_of_a_learned_part_is_said_too() {
         )
     };
     on_small(&tables, act, |_, played| {
-        let notes = &played.proposal.notes;
+        let notes = played.proposal.said();
         let has = |about: &str, what: &str| {
             notes.iter().any(|note| note.starts_with(&format!("{about}: ")) && note.contains(what))
         };

@@ -281,7 +281,7 @@ fn what_is_proposed_fits_the_database_once_it_is_signed() {
             assert_eq!(proposal.missing(), [""; 0], "{shape}");
             assert!(proposal.count(Grade::Certain) > 0 && proposal.count(Grade::Likely) > 0);
             let open: Vec<_> =
-                proposal.notes.iter().filter(|note| note.starts_with("to be settled")).collect();
+                proposal.said().into_iter().filter(|note| note.starts_with("to be settled")).collect();
             let muted = "to be settled (seed.link-meaning-unknown): agent_has_voice_queues.muted (links.personal.voice): a flag";
             let expected = if *shape == "competing" { &[muted][..] } else { &[] };
             assert_eq!(open, expected, "{shape}");
@@ -310,7 +310,7 @@ fn rows_of_an_agent_and_a_profile_at_once_are_not_links() {
         let proposal = database.discover();
         let note = "user_has_voice_queues: UserId is never NULL, so that its rows belong to an agent and a profile at \
                     once; such links are not proposed";
-        assert!(proposal.notes.contains(&note.to_owned()), "{:?}", proposal.notes);
+        assert!(proposal.said().contains(&note.to_owned()), "{:?}", proposal.said());
         let map = database.map();
         assert!(map.link(ProfileQueues(Voice)).is_none() && map.link(Personal(Voice)).is_some());
     }

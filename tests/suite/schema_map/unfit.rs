@@ -7,9 +7,9 @@ use super::support::{Database, lines};
 use motionctl::seed::discover::Proposal;
 use motionctl::seed::map::{LinkKind, Map};
 
-fn note<'a>(proposal: &'a Proposal, start: &str) -> &'a str {
-    let found = proposal.notes.iter().find(|note| note.starts_with(start));
-    found.unwrap_or_else(|| panic!("no {start} in {:#?}", proposal.notes))
+fn note(proposal: &Proposal, start: &str) -> String {
+    let found = proposal.said().into_iter().find(|note| note.starts_with(start));
+    found.unwrap_or_else(|| panic!("no {start} in {:#?}", proposal.said()))
 }
 
 #[test]

@@ -231,7 +231,7 @@ fn written(
     };
     outcome.set_verdict(verdict);
     outcome.details.add("grades", schema::grades(proposal));
-    outcome.details.notes = Some(proposal.notes.clone());
+    outcome.details.notes = Some(proposal.said());
     Ok(())
 }
 

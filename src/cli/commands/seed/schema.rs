@@ -210,7 +210,7 @@ fn proposed(proposal: &Proposal, text: &str, outcome: &mut Outcome) {
     outcome.details.add("grades", grades(proposal));
     outcome.details.rows = Some(rows);
     outcome.details.add("missing", missing);
-    outcome.details.notes = Some(proposal.notes.clone());
+    outcome.details.notes = Some(proposal.said());
 }
 
 /// What the rows say where names cannot. What cannot be read is left out, and the line stays a guess.
