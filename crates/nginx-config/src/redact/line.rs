@@ -3,7 +3,7 @@
 //! Invariant: a line is shown as its directive would be, and else as free text; it stays one line.
 
 use super::free_text;
-use super::mask::{REDACTED, mask, pattern, secret_variable};
+use super::mask::{LETTERS, REDACTED, mask, pattern, secret_variable};
 use super::table::{self, Field};
 use super::text::Kind;
 use super::words::Hidden;
@@ -13,7 +13,7 @@ use std::sync::LazyLock;
 
 /// The head of a map.
 static MAP: LazyLock<Regex> =
-    LazyLock::new(|| pattern(r"(?-u:\b)map[ \t]+(.*)[ \t]+\$[A-Za-z0-9_]+[ \t]*\{"));
+    LazyLock::new(|| pattern(&format!(r"(?-u:\b)map[ \t]+(.*)[ \t]+\$[{LETTERS}]+[ \t]*\{{")));
 
 /// A comment without its secrets, if it has any. In a map whose keys are secrets a comment is an entry of it.
 pub fn shown(raw: &[u8], is_entry: bool) -> Option<Vec<u8>> {

@@ -15,11 +15,15 @@ pub static LOGIN: LazyLock<Regex> = LazyLock::new(|| {
     pattern(r"^[A-Za-z0-9._@+-]+:(?:[^\s:/$;]*[^\s:/$;0-9][^\s:/$;]*|[0-9]{6,})$")
 });
 /// A variable and its name.
-pub static NAMED: LazyLock<Regex> = LazyLock::new(|| pattern(r"\$\{?([A-Za-z_][A-Za-z0-9_]*)\}?"));
+pub static NAMED: LazyLock<Regex> = LazyLock::new(|| pattern(&format!(r"\$\{{?([A-Za-z_][{LETTERS}]*)\}}?")));
 
-/// What a name may be made of, as a part of a class: letters, digits and `_` of ASCII, and all that is not ASCII. A class
-/// of Unicode's letters takes 700 ranges, and a boundary of its words no DFA: compiling them was a quarter of a `plan`.
-pub const LETTERS: &str = r"A-Za-z0-9_\x{80}-\x{10FFFF}";
+/// What a name may be made of, as a part of a class: all that Unicode's `\w` has, and of what is rare some signs besides,
+/// but no blank, dash or quotation mark, which part names. `\w` itself takes 700 ranges, and a boundary of its words no DFA:
+/// compiling them was a quarter of a `plan`.
+pub const LETTERS: &str = concat!(
+    r"A-Za-z0-9_\x{AA}\x{B5}\x{BA}\x{C0}-\x{1FFF}\x{200C}\x{200D}\x{203F}\x{2040}\x{2054}",
+    r"\x{2070}-\x{2FFF}\x{3005}-\x{3007}\x{3021}-\x{10FFFF}"
+);
 
 /// Of a constant text. Its `\w`, `\d` and `\b` stand in `(?-u:…)`; see [`LETTERS`].
 pub fn pattern(text: &str) -> Regex {
@@ -40,4 +44,23 @@ pub fn line_ends(raw: &[u8]) -> String {
 pub fn secret_variable(text: &str) -> Option<String> {
     let names = NAMED.captures_iter(text).map(|found| found[1].to_owned());
     names.into_iter().find(|name| name::is_secret_name(name))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn letters_are_those_of_unicode_and_nothing_that_parts_names() {
+        let (ours, unicode) = (pattern(&format!("^[{LETTERS}]$")), pattern(r"^\w$"));
+        for letter in ('\0'..=char::MAX).filter(|letter| unicode.is_match(letter.encode_utf8(&mut [0; 4]))) {
+            assert!(ours.is_match(letter.encode_utf8(&mut [0; 4])), "{letter:?}");
+        }
+        for sign in
+            "\u{a0}\u{2009}\u{3000}\u{2013}\u{2014}\u{2026}\u{201c}\u{201d}\u{b7}\u{ab}\u{bb}\u{3001}=:;,/ \t"
+                .chars()
+        {
+            assert!(!ours.is_match(sign.encode_utf8(&mut [0; 4])), "{sign:?}");
+        }
+    }
 }
