@@ -3,7 +3,8 @@
 //! Invariant: what is not known has no sample: 0 would be taken for an answer. Names and units are Prometheus's
 //! (seconds since 1970, `_info` for texts), and label values are escaped.
 
-use super::verdict::{Grade, LastRun, RunState, Seen, Serving, Verdict, missing};
+use super::seen::{Grade, LastRun, RunState, Seen, Serving};
+use super::verdict::Verdict;
 use crate::facts::RouteState;
 use std::fmt::Write as _;
 
@@ -46,7 +47,7 @@ fn counts(text: &mut String, seen: &Seen) {
         Some(RouteState::CannotTell(_)) | None => None,
     };
     let count = |count: Option<usize>| bare(count.map(|count| i64::try_from(count).unwrap_or(i64::MAX)));
-    let (gone, drifted) = (missing(seen).map(<[_]>::len), seen.drifted.as_ref().map(Vec::len));
+    let (gone, drifted) = (seen.missing().map(<[_]>::len), seen.drifted.as_ref().map(Vec::len));
     metric(
         text,
         "route_served",

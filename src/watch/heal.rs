@@ -4,7 +4,8 @@
 //! bytes where the first time was undone: a heal cannot run in a circle. Whatever is doubtful is told.
 
 use super::memory::Attempt;
-use super::verdict::{RunState, Seen, Verdict};
+use super::seen::{RunState, Seen};
+use super::verdict::Verdict;
 use crate::values::{Hash, RunId};
 
 /// What the settings allow.

@@ -3,7 +3,8 @@
 //! Invariant: a version is read that is known, or none; what cannot be read is never taken for an empty memory, since
 //! an empty one would try a heal again that was undone.
 
-use super::verdict::{Grade, Verdict};
+use super::seen::Grade;
+use super::verdict::Verdict;
 use crate::values::{Hash, RunId};
 use serde::{Deserialize, Serialize};
 
@@ -119,7 +120,8 @@ impl Memory {
 
 #[cfg(test)]
 mod tests {
-    use super::super::verdict::{Seen, judge};
+    use super::super::seen::Seen;
+    use super::super::verdict::judge;
     use super::*;
 
     #[test]

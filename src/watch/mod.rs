@@ -7,9 +7,11 @@
 mod figures;
 mod heal;
 mod memory;
+mod seen;
 mod verdict;
 
 pub use figures::figures;
 pub use heal::{Decision, HealMode, Healing, decide};
 pub use memory::{Attempt, Memory, MemoryError, VERSION as MEMORY_FORMAT};
-pub use verdict::{Grade, LastRun, Reason, RunState, Seen, Serving, Verdict, judge};
+pub use seen::{Grade, LastRun, Reason, RunState, Seen, Serving};
+pub use verdict::{Verdict, judge};

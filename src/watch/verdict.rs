@@ -3,140 +3,14 @@
 //! Invariant: the grade is that of the worst reason; a line is one line, its text holds no `|`, and everything in it
 //! is short enough for the agents that carry it. Nothing unknown makes a verdict better.
 
+use super::seen::{Grade, Reason, RunState, Seen, Serving};
 use crate::facts::RouteState;
-use crate::plan::{MissingChange, SiteState, Standing};
-use serde::{Deserialize, Serialize};
+use crate::plan::{SiteState, Standing};
 
 /// NRPE carries 1,024 bytes in its oldest packets; figures and the terminating zero need room, too.
 const LONGEST_TEXT: usize = 640;
 /// Names that a reason spells out.
 const NAMED: usize = 3;
-
-/// The four states of a monitoring plugin, from the best to the worst. That something could not be looked at is worse
-/// than a warning: it may hide what is critical.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(rename_all = "UPPERCASE")]
-pub enum Grade {
-    /// Served, and as it was left.
-    Ok,
-    /// Somebody should look, in their own time.
-    Warning,
-    /// Could not be looked at.
-    Unknown,
-    /// Somebody should look now.
-    Critical,
-}
-
-impl Grade {
-    /// Its name in the line.
-    #[must_use]
-    pub fn word(self) -> &'static str {
-        match self {
-            Self::Ok => "OK",
-            Self::Warning => "WARNING",
-            Self::Unknown => "UNKNOWN",
-            Self::Critical => "CRITICAL",
-        }
-    }
-
-    /// The exit code of a monitoring plugin.
-    #[must_use]
-    pub fn exit_code(self) -> u8 {
-        match self {
-            Self::Ok => 0,
-            Self::Warning => 1,
-            Self::Critical => 2,
-            Self::Unknown => 3,
-        }
-    }
-
-    /// The severity of syslog(3) and of the journal.
-    #[must_use]
-    pub fn severity(self) -> u8 {
-        match self {
-            Self::Ok => 6,
-            Self::Warning | Self::Unknown => 4,
-            Self::Critical => 2,
-        }
-    }
-}
-
-/// Whether NGINX serves what the files say.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum Serving {
-    Runs,
-    /// Nothing runs on this server.
-    Stopped,
-    /// A tree, or it was not looked at.
-    #[default]
-    NotAsked,
-}
-
-/// Where the newest run stands.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub enum RunState {
-    /// Nobody ever changed anything here, or it could not be looked at.
-    #[default]
-    None,
-    Over,
-    /// It waits for its confirmation: how much time is left, in words.
-    Waits(String),
-    /// Its time to be confirmed is over, and it was not undone.
-    Overdue(String),
-    /// Its process is at work.
-    UnderWay(String),
-    /// Its process is gone.
-    Interrupted(String),
-    /// It is open, and a person has to decide how it ends: why, and what helps.
-    Stuck(String),
-}
-
-/// The newest run, for figures.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct LastRun {
-    /// What it was for.
-    pub kind: &'static str,
-    /// How it ended, or how far it is.
-    pub outcome: &'static str,
-    /// When something of it was recorded last, in seconds since 1970.
-    pub seconds: Option<i64>,
-}
-
-/// What was seen of a server.
-#[derive(Debug, Clone, Default)]
-pub struct Seen {
-    pub site: Option<String>,
-    pub nginx: Option<String>,
-    /// What answers the new client's route; `None` where it could not be looked at.
-    pub route: Option<RouteState>,
-    pub serving: Serving,
-    /// Where the newest run stands.
-    pub run: RunState,
-    pub last_run: Option<LastRun>,
-    /// Files that are not as the newest run left them; `None` where it could not be looked at.
-    pub drifted: Option<Vec<String>>,
-    /// How Motion's file stands against what the last change left; `None` where it could not be looked at.
-    pub standing: Option<Standing>,
-    /// Why NGINX would not start with what is on the disk.
-    pub broken: Option<String>,
-    /// What else is critical, such as a journal that cannot be trusted.
-    pub faults: Vec<String>,
-    /// What could not be looked at, and why.
-    pub unknown: Vec<String>,
-    /// What the watcher has to say of itself.
-    pub said: Vec<Reason>,
-}
-
-/// One thing that there is to say.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Reason {
-    /// How bad it is.
-    pub grade: Grade,
-    /// What it is, in a word that stays the same while it lasts.
-    pub kind: &'static str,
-    /// For people; may hold a time.
-    pub text: String,
-}
 
 /// What a monitor is told.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -228,7 +102,7 @@ pub fn judge(seen: &Seen) -> Verdict {
 fn fingerprint(seen: &Seen, reasons: &[Reason]) -> String {
     let mut parts: Vec<_> = reasons.iter().map(|reason| reason.kind.to_owned()).collect();
     parts.extend(seen.drifted.iter().flatten().cloned());
-    let missing = missing(seen).into_iter().flatten();
+    let missing = seen.missing().into_iter().flatten();
     parts.extend(missing.map(|change| format!("{} {}", change.block, change.directive)));
     parts.sort();
     parts.join("\n")
@@ -242,12 +116,6 @@ impl Reasons {
     fn say(&mut self, grade: Grade, kind: &'static str, text: impl Into<String>) {
         self.0.push(Reason { grade, kind, text: text.into() });
     }
-}
-
-/// The local changes that are gone; `None` where it is not known.
-pub(super) fn missing(seen: &Seen) -> Option<&[MissingChange]> {
-    let known = seen.standing.as_ref().filter(|standing| !standing.is_unknown());
-    known.map(|standing| standing.missing.as_slice())
 }
 
 /// What the newest run has to say.
@@ -295,7 +163,7 @@ fn files(seen: &Seen, reasons: &mut Reasons) {
     let said = standing.and_then(Standing::verdict);
     let overwritten = match standing.map(|standing| standing.state) {
         Some(SiteState::Overwritten) => {
-            gone.is_some() || missing(seen).is_some_and(|missing| !missing.is_empty())
+            gone.is_some() || seen.missing().is_some_and(|missing| !missing.is_empty())
         }
         Some(
             SiteState::Edited
@@ -318,7 +186,7 @@ fn files(seen: &Seen, reasons: &mut Reasons) {
         // Whoever took them out: what was to stay is not there, unless somebody asked for the vendor's text.
         (false, Some(said)) => {
             let is_asked_for = standing.is_some_and(|standing| standing.state == SiteState::VendorOnRequest);
-            let is_gone = missing(seen).is_some_and(|missing| !missing.is_empty()) && !is_asked_for;
+            let is_gone = seen.missing().is_some_and(|missing| !missing.is_empty()) && !is_asked_for;
             let (grade, kind) =
                 if is_gone { (Grade::Critical, "changes-gone") } else { (Grade::Warning, "drift") };
             reasons.say(grade, kind, said);
@@ -348,7 +216,7 @@ fn performance(seen: &Seen) -> String {
     };
     format!(
         "route_served={served};;1:;0;1 local_changes_missing={};;0;0; drifted_files={};0;;0; unfinished_runs={open};;0;0;1",
-        count(missing(seen).map(<[_]>::len)),
+        count(seen.missing().map(<[_]>::len)),
         count(seen.drifted.as_ref().map(Vec::len)),
     )
 }
@@ -371,6 +239,7 @@ fn plain(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::plan::MissingChange;
 
     fn standing(state: SiteState, missing: &[&str]) -> Standing {
         let missing = missing.iter().map(|name| MissingChange {
