@@ -5,8 +5,8 @@
 
 use super::model::{Links, Member, Mode, Name, Spanned};
 use super::place::Place;
+use super::problem::{Problem, shown};
 use super::reader::{MappingEntry, Reader};
-use super::source::{Problem, shown};
 use super::tree::{Node, Value};
 use crate::seed::Channel;
 use std::collections::{BTreeMap, HashMap};

@@ -9,6 +9,7 @@ mod model;
 mod moves;
 mod names;
 mod place;
+mod problem;
 mod quote;
 mod reader;
 mod review;
@@ -27,9 +28,10 @@ pub use model::{
     SettingValue, Spanned,
 };
 pub use place::Place;
+pub use problem::{Problem, Weight, shown, shown_beside, shown_unmasked};
 pub use quote::{quoted, scalar};
 use reader::{MappingEntry, Reader};
-pub use source::{Origin, Problem, Source, Weight, shown, shown_beside, shown_unmasked};
+pub use source::{Origin, Source};
 use std::collections::BTreeSet;
 pub use suggest::{Candidates, suggest};
 pub use tree::asks;

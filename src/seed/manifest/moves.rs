@@ -7,8 +7,8 @@ use super::links;
 use super::links::Ends;
 use super::model::{Manifest, Mode, Move, Name, Profile, Spanned};
 use super::place::Place;
+use super::problem::{Problem, shown};
 use super::reader::Reader;
-use super::source::{Problem, shown};
 use super::tree::{Node, Value};
 use std::collections::HashMap;
 

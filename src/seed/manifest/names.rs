@@ -5,8 +5,8 @@
 
 use super::model::{Links, Managed, Manifest, Name, Spanned};
 use super::place::Place;
+use super::problem::{Problem, shown, shown_beside};
 use super::reader::Reader;
-use super::source::{Problem, shown, shown_beside};
 use crate::outcome::{alike, codes, is_blank, is_unseen};
 use crate::seed::Channel;
 use std::collections::{BTreeMap, HashMap};

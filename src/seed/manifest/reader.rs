@@ -5,8 +5,9 @@
 
 use super::model::{Managed, Name, Spanned};
 use super::place::Place;
+use super::problem::{Problem, shown};
 use super::scalar::{Plain, classify};
-use super::source::{Problem, Source, shown};
+use super::source::Source;
 use super::suggest;
 use super::tree::{Node, Value};
 use std::collections::HashMap;

@@ -5,8 +5,8 @@
 
 use super::model::{Agent, Links, Managed, Manifest, Name, Profile, Queue, Spanned};
 use super::place::Place;
+use super::problem::{Problem, shown, shown_beside};
 use super::reader::Reader;
-use super::source::{Problem, shown, shown_beside};
 use super::suggest::{Index, suggest};
 use super::{moves, names};
 use crate::outcome::codes;

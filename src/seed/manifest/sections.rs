@@ -6,9 +6,9 @@
 use super::links::{Ends, by_channel, links, names};
 use super::model::{Agent, Name, Permission, Profile, Queue, Right, Setting, SettingValue, Spanned};
 use super::place::Place;
+use super::problem::{Problem, shown};
 use super::reader::{MappingEntry, Reader};
 use super::scalar::{Plain, classify};
-use super::source::{Problem, shown};
 use super::suggest;
 use super::tree::{Node, Value};
 use crate::seed::Channel;

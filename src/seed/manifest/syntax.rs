@@ -3,7 +3,8 @@
 //! Invariant: an error without words of ours keeps the parser's.
 
 use super::place::Place;
-use super::source::{Problem, line_starts};
+use super::problem::Problem;
+use super::source::line_starts;
 use saphyr_parser::{Marker, ScanError};
 
 /// Part of what the parser says, what it means, and what to do.

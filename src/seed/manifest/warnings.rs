@@ -3,7 +3,8 @@
 //! Invariant: each code has one title and one advice; what it is about is in
 //! the evidence, with its place.
 
-use super::source::{Problem, Source, Weight};
+use super::problem::{Problem, Weight};
+use super::source::Source;
 use crate::outcome::Finding;
 use crate::outcome::codes::{self, Code};
 

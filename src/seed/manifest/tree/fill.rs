@@ -5,8 +5,9 @@
 //! nobody asks for is a fault like one that is asked for and not there.
 
 use super::super::model::{Name, Spanned};
+use super::super::problem::{Problem, shown};
 use super::super::reader::Reader;
-use super::super::source::{Problem, Source, shown};
+use super::super::source::Source;
 use super::{Item, Kind, MOST_NODES, Node, Tree, Value};
 use crate::seed::manifest::place::Place;
 use crate::seed::manifest::suggest::suggest;

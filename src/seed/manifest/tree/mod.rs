@@ -8,7 +8,7 @@ mod fill;
 
 use super::model::Name;
 use super::place::Place;
-use super::source::{Problem, shown};
+use super::problem::{Problem, shown};
 use super::syntax;
 use super::syntax::place;
 pub use fill::asks;
