@@ -91,15 +91,15 @@ fn nowhere(candidates: &[Candidate], why: String) -> Failure {
     let finding = Finding::new(codes::SITE_NOT_FOUND, why.clone())
         .advice("name one of these blocks, by its server_name and, where several have it, with the port");
     let here = || candidates.iter().filter(|one| one.site != Site::NotNamed);
-    let finding = here().take(MOST_LISTED).fold(finding, |finding, one| {
+    let line = |one: &Candidate| {
         let names = if one.server.names.is_empty() { "_".to_owned() } else { one.server.names.join(" ") };
         let does = match one.server.role {
             ServerRole::RedirectsOnly => "; it only redirects",
             ServerRole::ServesMotion | ServerRole::Other => "",
         };
-        finding.evidence(format!("{}: server {} ({names}){does}", one.place, one.server.label))
-    });
-    let finding = and_more(finding, here().count());
+        format!("{}: server {} ({names}){does}", one.place, one.server.label)
+    };
+    let finding = and_more(finding.evidence_lines(here().take(MOST_LISTED).map(line)), here().count());
     Failure::new(FailureKind::Unavailable, why).with_findings(vec![finding])
 }
 

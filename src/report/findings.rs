@@ -150,7 +150,7 @@ mod tests {
 
     fn many(code: Code, lines: usize) -> Finding {
         let finding = Finding::new(code, "a title that is too long for one line of this width").advice("ask");
-        (0..lines).fold(finding, |finding, number| finding.evidence(format!("line {number}")))
+        finding.evidence_lines((0..lines).map(|number| format!("line {number}")))
     }
 
     #[test]

@@ -34,9 +34,7 @@ pub fn prepared(
             outcome.host = Some(prepared.host_section());
             outcome.findings.clone_from(&prepared.findings);
             show_plan(&prepared, &mut outcome);
-            if !prepared.notes.is_empty() {
-                outcome.details.notes = Some(prepared.notes.clone());
-            }
+            outcome.details.set_notes(prepared.notes.clone());
             Ok((prepared, outcome))
         }
         Err(failure) => {

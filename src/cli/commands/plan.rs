@@ -26,8 +26,7 @@ pub fn plan(context: &Context, args: &PlanArgs) -> Result<Outcome, Failure> {
         return Ok(outcome.with_failure(failure));
     }
     let Some(migration) = &prepared.migration else {
-        outcome.fail(no_plan());
-        return Ok(outcome);
+        return Ok(outcome.with_failure(no_plan()));
     };
     if let Some(kept) = decisions::keep(&args.change, migration, &options.resolutions)? {
         outcome.details.add("decisions", kept);

@@ -52,8 +52,7 @@ pub fn restore_vendor(context: &Context, args: &RestoreVendorArgs) -> Result<Out
     }
     let refused = || refusal(&context.root, &planned.plan.steps);
     if let Some(barred) = barred(&inspection.findings).or_else(refused) {
-        outcome.fail(barred);
-        return Ok(outcome);
+        return Ok(outcome.with_failure(barred));
     }
     show(&planned, &mut outcome);
     if !args.yes {

@@ -297,8 +297,6 @@ pub fn conclude(outcome: &mut Outcome, word: &str, plan: &Plan, applied: Applied
     outcome.set_verdict(verdict);
     outcome.summarise([done(plan.counts())]);
     outcome.details.add("tries", applied.tries);
-    if !applied.notes.is_empty() {
-        outcome.details.notes = Some(applied.notes);
-    }
+    outcome.details.set_notes(applied.notes);
     outcome.durations.push(DurationSection { step: "rows locked".to_owned(), millis, at: None });
 }

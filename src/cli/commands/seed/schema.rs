@@ -71,8 +71,8 @@ pub fn check(context: &Context, args: &SchemaCheckArgs) -> Result<Outcome, Failu
             places => format!("the schema map and the database differ in {}", counted(places, "place")),
         };
         let hint = stop.advice.clone();
-        outcome.fail(Failure::new(FailureKind::Refused, message).with_hint(hint));
-        return Ok(outcome);
+        let failure = Failure::new(FailureKind::Refused, message).with_hint(hint);
+        return Ok(outcome.with_failure(failure));
     }
     let verdict = format!("the schema map {} fits the database in all of its {count} parts", file.name);
     outcome.set_verdict(verdict);
