@@ -243,6 +243,7 @@ mod tests {
             media_type: "text/html".to_owned(),
             location: location.to_owned(),
             sha256: None,
+            timeless: true,
             page,
             fault: fault.map(str::to_owned),
             loaded: Vec::new(),

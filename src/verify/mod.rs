@@ -19,6 +19,7 @@ mod reload;
 mod samples;
 pub mod staged;
 mod testimony;
+mod timeless;
 
 pub use error_log::MainLog;
 pub use model::{Answer, Baseline, Expected, Gate, Kind, Probe, ProbeResult};

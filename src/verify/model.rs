@@ -92,6 +92,8 @@ pub struct Answer {
     pub location: String,
     /// Hash of the body, where it was read to an end.
     pub sha256: Option<Hash>,
+    /// Whether two looks within one second tell that the body is always the same.
+    pub timeless: bool,
     /// Whose page it is; told of the new client's route alone.
     pub page: Page,
     /// What its body lacks: of a new client's page scripts that run, of a stated
@@ -105,7 +107,7 @@ pub struct Answer {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Baseline {
     pub first: ProbeResult,
-    /// The second, at least a second later, so that a clock in a page shows.
+    /// The second, at least a second later where the page may hold a clock, so that it shows.
     pub second: ProbeResult,
 }
 

@@ -7,7 +7,9 @@
 use super::assets::media_type;
 use super::compare::Verdict;
 use super::model::{Answer, Baseline, Gate, Judgement, Kind, Probe, ProbeResult};
+use super::timeless::is_timeless;
 use super::{compare, gate, new_client, patience};
+use crate::host::clock;
 use crate::host::http::{BodyEnd, Client, Handshake, ProbeError, Reuse, websocket_handshake};
 use crate::motion::page::Page;
 use std::sync::Mutex;
@@ -18,8 +20,8 @@ use std::time::{Duration, Instant};
 /// The longest that one round over all probes may take.
 pub const ROUND_LIMIT: Duration = Duration::from_secs(60);
 
-/// Two looks before the change are at least this far apart, so that a page
-/// with a clock of seconds is seen to be unstable.
+/// Two looks before the change are at least this far apart where a page may
+/// hold a clock of seconds, so that it is seen to be unstable.
 const BASELINE_GAP: Duration = Duration::from_millis(1_050);
 
 /// A route that looks wrong is asked once more after this pause: one lost
@@ -39,7 +41,7 @@ pub struct ProbePlan {
 }
 
 impl ProbePlan {
-    /// Looks twice before the change; takes a second at least.
+    /// Looks twice before the change; takes a second where an answer may hold a clock.
     #[must_use]
     pub fn observe_before(&self) -> Vec<Baseline> {
         if self.rows.is_empty() {
@@ -47,7 +49,9 @@ impl ProbePlan {
         }
         let started = Instant::now();
         let first = self.observe();
-        thread::sleep(BASELINE_GAP.saturating_sub(started.elapsed()));
+        if first.iter().any(may_hold_a_clock) {
+            thread::sleep(BASELINE_GAP.saturating_sub(started.elapsed()));
+        }
         let second = self.observe();
         first.into_iter().zip(second).map(|(first, second)| Baseline { first, second }).collect()
     }
@@ -141,6 +145,11 @@ fn ask_limited_again(probes: &[&Probe], looks: &mut [ProbeResult], deadline: Ins
     }
 }
 
+/// Whether what will be compared may change by itself from one second to the next.
+fn may_hold_a_clock(look: &ProbeResult) -> bool {
+    matches!(look, ProbeResult::Answer(answer) if answer.sha256.is_some() && !answer.timeless)
+}
+
 fn take<'a>(next: &AtomicUsize, probes: &[&'a Probe]) -> Option<(usize, &'a Probe)> {
     let index = next.fetch_add(1, Ordering::Relaxed);
     probes.get(index).map(|probe| (index, *probe))
@@ -169,6 +178,7 @@ fn bare(status: u16, content_type: Option<String>, location: Option<String>) -> 
         media_type,
         location: location.unwrap_or_default(),
         sha256: None,
+        timeless: true,
         page: Page::Other,
         fault: None,
         loaded: Vec::new(),
@@ -193,8 +203,11 @@ fn ask_page(probe: &Probe, deadline: Instant) -> Result<Answer, ProbeError> {
         }
     };
     let whole = response.body_end != BodyEnd::TimedOut;
+    let is_redirect = (300..400).contains(&response.status);
     Ok(Answer {
-        sha256: whole.then_some(response.body_sha256),
+        // Nobody reads the body of a redirect; where it leads is compared.
+        sha256: (whole && !is_redirect).then_some(response.body_sha256),
+        timeless: is_timeless(&response, clock::now()),
         page,
         fault,
         loaded,

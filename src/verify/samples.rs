@@ -36,6 +36,7 @@ pub(super) fn answer(status: u16) -> Answer {
         media_type,
         location: String::new(),
         sha256,
+        timeless: true,
         page: Page::Other,
         fault: None,
         loaded: Vec::new(),

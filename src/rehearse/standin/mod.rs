@@ -25,6 +25,9 @@ use std::thread::JoinHandle;
 use std::time::Duration;
 use std::{io, thread};
 
+/// The same request gets the same bytes at any time, and says so as a file does.
+const NEVER_MODIFIED: &str = "Thu, 01 Jan 1970 00:00:00 GMT";
+
 /// How long the accepting thread waits before it looks whether it should stop.
 const TICK: Duration = Duration::from_millis(50);
 
@@ -221,7 +224,8 @@ fn render(answer: &Answer, head: &Head) -> Vec<u8> {
         Persistence::Close => "close",
     };
     let mut reply = format!(
-        "HTTP/1.1 {}\r\nContent-Type: {}\r\nContent-Length: {}\r\nConnection: {connection}\r\n\r\n",
+        "HTTP/1.1 {}\r\nContent-Type: {}\r\nContent-Length: {}\r\nLast-Modified: {NEVER_MODIFIED}\r\n\
+         Connection: {connection}\r\n\r\n",
         answer.status,
         answer.content_type,
         answer.body.len()

@@ -27,6 +27,7 @@ pub struct Response {
     pub status: u16,
     pub content_type: Option<String>,
     pub location: Option<String>,
+    pub last_modified: Option<String>,
     /// The body, or its first mebibyte.
     pub body: Vec<u8>,
     /// How the body ended.
@@ -108,6 +109,7 @@ impl Client {
             status: head.status.as_u16(),
             content_type: text(&head.headers, &header::CONTENT_TYPE),
             location: text(&head.headers, &header::LOCATION),
+            last_modified: text(&head.headers, &header::LAST_MODIFIED),
             body_sha256: Hash::of(&body),
             body,
             body_end,
