@@ -13,6 +13,7 @@ use crate::host::Root;
 use crate::outcome::{BackupSection, Failure, FailureKind, counted};
 use crate::plan::{Plan, PlanKind};
 use crate::values::{BackupId, LinkText, RootPath};
+use crate::verify::tested::Tested;
 use crate::verify::{compare, staged};
 use anyhow::{Context, Result};
 use nginx_config::redact_text;
@@ -76,6 +77,11 @@ fn turned<'p>(root: &Root, plan: &'p Plan) -> Option<&'p RootPath> {
 fn validate(request: &RunRequest) -> Result<(), Failure> {
     let states = states(request.root, request.plan)
         .map_err(|error| Failure::from_error(FailureKind::Failed, error))?;
+    let files = &request.facts.files;
+    let holds = |tested: &Tested| tested.still_holds(request.root, request.program, files, &states);
+    if request.tested.is_some_and(holds) {
+        return Ok(());
+    }
     for (index, state) in states.iter().enumerate() {
         let verdict = staged::test(request.program, request.root, request.launcher, request.facts, state)
             .map_err(|refused| {

@@ -16,6 +16,7 @@ use crate::values::BackupId;
 use crate::verify::ReloadProof;
 use crate::verify::compare::{Baseline, Verdict};
 use crate::verify::probe::ProbePlan;
+use crate::verify::tested::Tested;
 use serde::{Deserialize, Serialize};
 use std::sync::atomic::AtomicBool;
 use std::time::{Duration, Instant};
@@ -34,6 +35,8 @@ pub struct RunRequest<'a> {
     pub plan: &'a Plan,
     /// The backup that a rollback takes its contents from.
     pub source: Option<BackupId>,
+    /// What NGINX accepted already, where the plan was tested when it was made.
+    pub tested: Option<&'a Tested>,
     /// The routes to hold against each other before and after.
     pub probes: &'a ProbePlan,
     /// Whether a sandbox is demanded.

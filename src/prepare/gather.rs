@@ -22,10 +22,17 @@ use crate::outcome::codes::Code;
 use crate::outcome::{Failure, FailureKind, Finding, codes, sort_findings};
 use crate::plan::Migration;
 use crate::verify::staged::Verdict;
+use crate::verify::tested::Tested;
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
-type Gathered = (Inspection, Option<Migration>, Vec<String>);
+/// What was found out, without the findings.
+struct Gathered {
+    inspection: Inspection,
+    migration: Option<Migration>,
+    notes: Vec<String>,
+    tested: Option<Tested>,
+}
 
 /// Prepares a migration.
 ///
@@ -38,11 +45,11 @@ pub fn prepare(root: &Root, launcher: &Launcher, options: &Options) -> Result<Pr
     accept(&mut findings, &options.accept);
     sort_findings(&mut findings);
     match result {
-        Ok((inspection, migration, notes)) => {
+        Ok(Gathered { inspection, migration, notes, tested }) => {
             let stated = probes::stated_probes(&inspection.facts.site, &inspection.config, &options.probes)?;
             let accepts = options.accept.contains(&codes::ROUTES_UNGUARDED);
             let opening = if accepts { Opening::Accepted } else { Opening::Refused };
-            Ok(Prepared { inspection, migration, findings, notes, stated, opening })
+            Ok(Prepared { inspection, migration, findings, notes, tested, stated, opening })
         }
         Err(mut failure) => {
             findings.append(&mut failure.findings);
@@ -95,7 +102,7 @@ fn gather(
         findings.extend(copies::older_copies(root, &inspection, &mut notes));
     }
     let Some(migration) = planned(root, &inspection, options, &wanted, findings)? else {
-        return Ok((inspection, None, notes));
+        return Ok(Gathered { inspection, migration: None, notes, tested: None });
     };
     let migration =
         Migration { plan: migration.plan.made_after(saved::newest_run(root).as_ref()), ..migration };
@@ -108,11 +115,12 @@ fn gather(
         None => Vec::new(),
     };
     findings.extend(certificates::finding(facts, &missing));
-    if let Some(old) = old
-        && !migration.plan.is_empty()
-    {
-        test_new(&gate, (&migration, &old), &missing, findings, &mut notes)?;
-    }
+    let tested = match old {
+        Some(old) if !migration.plan.is_empty() => {
+            test_new(&gate, (&migration, &old), &missing, findings, &mut notes)?
+        }
+        _ => None,
+    };
     if !migration.plan.is_empty() {
         let reach = if facts.host.scope == Scope::Live { Reach::Harmless } else { Reach::Everything };
         findings.extend(not_asked(probes::cannot_be_asked(&facts.site, &migration.effect, reach)));
@@ -120,7 +128,7 @@ fn gather(
     if facts.host.scope == Scope::Live {
         findings.extend(ports::held(root, facts, &inspection.config, &migration.plan));
     }
-    Ok((inspection, Some(migration), notes))
+    Ok(Gathered { inspection, migration: Some(migration), notes, tested })
 }
 
 /// Has NGINX test the planned configuration; what it cannot test for a reason that was said already is a note.
@@ -130,19 +138,19 @@ fn test_new(
     missing: &[PathBuf],
     findings: &mut Vec<Finding>,
     notes: &mut Vec<String>,
-) -> Result<(), Failure> {
+) -> Result<Option<Tested>, Failure> {
     let barred =
         findings.iter().any(|finding| finding.code == codes::SITE_NOT_REPLACEABLE && finding.stops());
     match gate.test_new(&migration.plan, old, findings) {
         // An immutable file cannot be replaced in a sandbox either.
         Err(failure) if barred && failure.kind == FailureKind::Failed => {
             notes.push(format!("the new configuration was not tested: {}", failure.message));
-            Ok(())
+            Ok(None)
         }
         // Said already; NGINX goes no further than to the first file that is missing.
         Err(failure) if missing.iter().any(|path| names(&failure, path)) => {
             notes.push(format!("NGINX could not test the whole of it: {}", failure.message));
-            Ok(())
+            Ok(None)
         }
         tested => tested,
     }

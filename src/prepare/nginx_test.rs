@@ -12,6 +12,7 @@ use crate::inspect::Programs;
 use crate::outcome::{Failure, FailureKind, Finding, Level, codes, counted};
 use crate::plan::Plan;
 use crate::verify::staged::{Changes, Verdict, new_warnings, test};
+use crate::verify::tested::Tested;
 use nginx_config::{Config, redact_message};
 
 /// What the tests need.
@@ -107,15 +108,22 @@ impl Gate<'_> {
         Some(test(other, self.root, self.launcher, self.facts, changes))
     }
 
-    /// Tests every state that the plan brings.
-    pub fn test_new(&self, plan: &Plan, old: &Verdict, findings: &mut Vec<Finding>) -> Result<(), Failure> {
+    /// Tests every state that the plan brings; what was accepted, where all of them were.
+    pub fn test_new(
+        &self,
+        plan: &Plan,
+        old: &Verdict,
+        findings: &mut Vec<Finding>,
+    ) -> Result<Option<Tested>, Failure> {
         let states =
             states(self.root, plan).map_err(|error| Failure::from_error(FailureKind::Failed, error))?;
         let count = states.len();
+        let mut all_accepted = true;
         for (index, state) in states.iter().enumerate() {
             let verdict = self.test(state).map_err(|refused| {
                 Failure::new(FailureKind::Failed, format!("setting up the sandbox: {refused}"))
             })?;
+            all_accepted &= verdict.accepted;
             if index + 1 < count && !verdict.accepted {
                 findings.push(
                     Finding::new(codes::PLAN_NO_SAFE_ORDER, "nginx refuses a state on the way")
@@ -144,7 +152,8 @@ impl Gate<'_> {
                 );
             }
         }
-        Ok(())
+        let program = self.programs.tester.as_ref().filter(|_| all_accepted);
+        Ok(program.map(|program| Tested::accepted(program, states)))
     }
 
     fn test(&self, changes: &Changes) -> Result<Verdict, Refused> {

@@ -11,6 +11,7 @@ use crate::plan::{Effect, Migration, Standing};
 use crate::values::TextPath;
 use crate::verify::Probe;
 use crate::verify::probe::ProbePlan;
+use crate::verify::tested::Tested;
 
 /// Everything that is known before the first effect.
 pub struct Prepared {
@@ -21,6 +22,8 @@ pub struct Prepared {
     pub findings: Vec<Finding>,
     /// What differed from the real server in the tests, for people.
     pub notes: Vec<String>,
+    /// What NGINX accepted of the plan, for a run that follows at once.
+    pub tested: Option<Tested>,
     /// What the operator wants to see after the change, each at its server.
     pub(super) stated: Vec<Probe>,
     /// Whether the operator accepts that a route is open which was guarded.

@@ -19,6 +19,7 @@ use crate::values::{BackupId, Hash, RootPath, TextPath};
 use crate::verify::compare::Seen;
 use crate::verify::probe::ProbePlan;
 use crate::verify::staged::Staged;
+use crate::verify::tested::Tested;
 use crate::verify::{Gate, Kind, Probe};
 use anyhow::Context as _;
 use nginx_config::{redact_source, redact_text};
@@ -72,6 +73,7 @@ fn rehearse(order: &Order, rehearsed: &mut Rehearsed) -> Result<(), Failure> {
         facts: &prepared.inspection.facts,
         program: prepared.inspection.programs.validating()?,
         plan,
+        tested: prepared.tested.as_ref(),
         probes: &prepared.probes(Reach::Everything),
         lock: &WriteLock::take(&root).map_err(|error| failed(error.into()))?,
         stop: AtomicBool::new(false),
@@ -106,6 +108,7 @@ struct Rehearsal<'a> {
     facts: &'a Facts,
     program: &'a Executable,
     plan: &'a Plan,
+    tested: Option<&'a Tested>,
     probes: &'a ProbePlan,
     lock: &'a WriteLock,
     stop: AtomicBool,
@@ -201,6 +204,8 @@ impl Rehearsal<'_> {
             facts: self.facts,
             program: self.program,
             plan,
+            // The way back is another plan.
+            tested: if source.is_none() { self.tested } else { None },
             source,
             probes,
             sandbox: SandboxChoice::Required,

@@ -18,6 +18,7 @@ mod reload;
 #[cfg(test)]
 mod samples;
 pub mod staged;
+pub mod tested;
 mod testimony;
 mod timeless;
 

@@ -15,6 +15,21 @@ fn is_new_client(body: &[u8]) -> bool {
     String::from_utf8_lossy(body).contains("<base href=\"/user-ui/\">")
 }
 
+/// Programs cost more time than all the rest of a change.
+#[test]
+fn each_state_is_tested_once() {
+    let machine = Machine::new("standalone");
+    let log = machine.path("/var/log/calls");
+    let traced = ["-f", "-qq", "-e", "trace=execve", "-o", "/var/log/calls", env!("CARGO_BIN_EXE_motionctl")];
+    let done =
+        machine.command("strace", &[&traced[..], &["apply", "--yes", "--json"]].concat(), |_| ()).finish();
+    done.expect(0, "applied");
+    let calls = fs::read_to_string(log).expect("strace wrote it");
+    let count = |argument: &str| calls.lines().filter(|line| line.contains(argument)).count();
+    assert_eq!(count("\"-t\""), 2, "the old configuration and the new one: {calls}");
+    assert_eq!(count("\"-V\""), 1, "{calls}");
+}
+
 #[test]
 fn the_new_client_comes_and_everything_else_stays() {
     let machine = Machine::new("standalone");

@@ -68,6 +68,7 @@ pub fn apply(context: &Context, args: &ApplyArgs) -> Result<Outcome, Failure> {
         programs: &prepared.inspection.programs,
         plan: &plan,
         source: None,
+        tested: prepared.tested.as_ref(),
         probes: &prepared.probes(Reach::Harmless),
         sandbox: options.sandbox,
         confirmation,

@@ -14,6 +14,7 @@ use crate::prepare::Undoing;
 use crate::values::{BackupId, TextPath};
 use crate::verify::compare::Seen;
 use crate::verify::probe::ProbePlan;
+use crate::verify::tested::Tested;
 use std::time::Duration;
 
 /// A change that was agreed to.
@@ -26,6 +27,8 @@ pub struct Agreed<'a> {
     pub plan: &'a Plan,
     /// The backup that a rollback takes its contents from.
     pub source: Option<BackupId>,
+    /// What NGINX accepted already, where the plan was tested when it was made.
+    pub tested: Option<&'a Tested>,
     /// The routes to hold against each other before and after.
     pub probes: &'a ProbePlan,
     /// Whether a sandbox is demanded.
@@ -38,8 +41,8 @@ pub struct Agreed<'a> {
 
 /// Makes the change; whether the new client was seen.
 pub fn carry_out(context: &Context, agreed: Agreed<'_>, outcome: &mut Outcome) -> Result<Seen, Failure> {
-    let Agreed { lock, facts, programs, plan, source, probes, sandbox, confirmation, reload_timeout } =
-        agreed;
+    let Agreed { lock, facts, programs, plan, source, tested, probes, sandbox, .. } = agreed;
+    let Agreed { confirmation, reload_timeout, .. } = agreed;
     let (done, result) = run(
         &RunRequest {
             root: &context.root,
@@ -49,6 +52,7 @@ pub fn carry_out(context: &Context, agreed: Agreed<'_>, outcome: &mut Outcome) -
             program: programs.validating()?,
             plan,
             source,
+            tested,
             probes,
             sandbox,
             confirmation,

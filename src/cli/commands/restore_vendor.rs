@@ -100,6 +100,7 @@ fn perform(
         programs: &inspection.programs,
         plan: &planned.plan,
         source: None,
+        tested: None,
         probes: &probes,
         sandbox: context.sandbox(args.no_sandbox)?,
         confirmation: Confirmation::NotAsked,

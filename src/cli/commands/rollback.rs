@@ -122,6 +122,7 @@ fn perform(
         programs: &known.programs,
         plan,
         source: Some(backup.manifest.id.clone()),
+        tested: None,
         probes: &probes,
         sandbox: context.sandbox(args.no_sandbox)?,
         confirmation: Confirmation::NotAsked,
