@@ -15,8 +15,9 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
-/// The requests asked for are spread over this time, which covers a reload.
-const SPREAD: Duration = Duration::from_secs(2);
+/// The requests asked for are spread over this time: what goes before a reload, and a usual reload. A longer one gets
+/// more requests at the same pace.
+const SPREAD: Duration = Duration::from_millis(600);
 
 /// The slowest pace: a reload takes some 100 ms and should see a few requests.
 const SLOWEST: Duration = Duration::from_millis(10);
@@ -346,7 +347,7 @@ mod tests {
         };
         check(0, SLOWEST);
         check(10, SLOWEST);
-        check(1_000, Duration::from_millis(2));
+        check(300, Duration::from_millis(2));
         check(u64::MAX, FASTEST);
         assert_eq!(LoadOptions { requests: u64::MAX, from: From::Here }.bound(), u64::MAX);
         assert_eq!(LoadOptions { requests: 1, from: From::Here }.bound(), BOUND_FLOOR);

@@ -104,9 +104,6 @@ fn planned(root: &Root, prepared: &Prepared) -> Changes {
     states.and_then(Result::ok).and_then(|mut states| states.pop()).unwrap_or_default()
 }
 
-/// What to do inside. The new client is where it was found outside; what stops
-/// a change of the live server has been said there and does not stop the
-/// rehearsal.
 /// What the private NGINX may do: none of it where its test may not, because a tree runs code of its own.
 fn private(tested: Capabilities) -> Capabilities {
     match tested {
@@ -115,6 +112,9 @@ fn private(tested: Capabilities) -> Capabilities {
     }
 }
 
+/// What to do inside. The new client is where it was found outside; what stops
+/// a change of the live server has been said there and does not stop the
+/// rehearsal.
 fn order(
     inspection: &Inspection,
     options: &Options,
