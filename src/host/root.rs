@@ -5,8 +5,9 @@
 //! the business of [`super::files`].
 
 use super::files::alone::alone;
+use super::files::attributes;
 use super::files::walk::{Folder, Landing, Last, kind, walk};
-use crate::values::RootPath;
+use crate::values::{Attributes, RootPath};
 use nix::fcntl::OFlag;
 use nix::sys::stat::SFlag;
 use std::ffi::OsString;
@@ -147,7 +148,19 @@ impl Root {
     /// # Errors
     /// As [`Root::read`].
     pub fn read_at_most(&self, path: impl AsRef<Path>, most: u64) -> io::Result<Vec<u8>> {
-        bounded(self.open(path)?, most)
+        bounded(&self.open(path)?, most)
+    }
+
+    /// The bytes of a regular file of at most 64 MiB, where it lies once every link is followed, and what it has
+    /// besides: all of the one file that was opened.
+    ///
+    /// # Errors
+    /// As [`Root::read`], and when an extended attribute cannot be read.
+    pub fn read_whole(&self, path: impl AsRef<Path>) -> io::Result<(RootPath, Vec<u8>, Attributes)> {
+        let landing = self.walk(path, Last::Follow)?;
+        let file = landing.folder.open_regular(&landing.name)?;
+        let bytes = bounded(&file, MOST_BYTES)?;
+        Ok((landing.path(), bytes, attributes::of(&file)?))
     }
 
     /// Opens a regular file for reading.
@@ -173,7 +186,7 @@ impl Root {
     /// # Errors
     /// As [`Root::read_own`].
     pub fn read_own_at_most(&self, path: impl AsRef<Path>, most: u64) -> io::Result<Vec<u8>> {
-        bounded(alone(self.open_itself(path)?)?, most)
+        bounded(&alone(self.open_itself(path)?)?, most)
     }
 
     /// Opens a regular file for reading; a link in the last place is refused.
@@ -247,8 +260,10 @@ pub fn is_absent(error: &io::Error) -> bool {
     matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory)
 }
 
-fn bounded(file: File, most: u64) -> io::Result<Vec<u8>> {
-    let mut bytes = Vec::new();
+fn bounded(file: &File, most: u64) -> io::Result<Vec<u8>> {
+    // Only a hint, and a file may say that it is larger than any memory.
+    let size = file.metadata().map_or(0, |status| status.len().min(most));
+    let mut bytes = Vec::with_capacity(usize::try_from(size + 1).unwrap_or_default());
     file.take(most + 1).read_to_end(&mut bytes)?;
     if bytes.len() as u64 > most {
         return Err(io::ErrorKind::FileTooLarge.into());

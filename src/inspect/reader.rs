@@ -21,7 +21,8 @@ pub struct RootReader<'a> {
     root: &'a Root,
     files: RefCell<BTreeMap<RootPath, FileFacts>>,
     ways: RefCell<WayFacts>,
-    stand_ins: RefCell<BTreeMap<PathBuf, StandIn>>,
+    /// Of every path that was asked for; `None` where the file is read as it is.
+    stand_ins: RefCell<BTreeMap<PathBuf, Option<StandIn>>>,
 }
 
 impl<'a> RootReader<'a> {
@@ -32,7 +33,8 @@ impl<'a> RootReader<'a> {
 
     /// What stood in for files that this copy does not show as they are.
     pub fn stand_ins(&self) -> BTreeMap<PathBuf, StandIn> {
-        self.stand_ins.borrow().clone()
+        let found = self.stand_ins.borrow();
+        found.iter().filter_map(|(path, one)| Some((path.clone(), one.clone()?))).collect()
     }
 
     /// Every file that was read, by its path with links resolved, and the links that led to them.
@@ -43,11 +45,11 @@ impl<'a> RootReader<'a> {
     /// What is to be read in the place of `path`; remembered, since it is asked for twice.
     fn stand_in(&self, path: &Path) -> Option<StandIn> {
         if let Some(known) = self.stand_ins.borrow().get(path) {
-            return Some(known.clone());
+            return known.clone();
         }
-        let found = stand_in(self.root, path)?;
+        let found = stand_in(self.root, path);
         self.stand_ins.borrow_mut().insert(path.to_owned(), found.clone());
-        Some(found)
+        found
     }
 }
 
@@ -58,12 +60,8 @@ impl Reader for RootReader<'_> {
             Some(StandIn::Link(target)) => return self.read(&target),
             None => {}
         }
-        let bytes = self.root.read(path)?;
-        let target = self.root.resolve_link_target(path)?;
-        if let Some(mut facts) = file_facts(self.root, &target)? {
-            facts.sha256 = Hash::of(&bytes);
-            self.files.borrow_mut().insert(target, facts);
-        }
+        let (target, bytes, attributes) = self.root.read_whole(path)?;
+        self.files.borrow_mut().insert(target, FileFacts { sha256: Hash::of(&bytes), attributes });
         Ok(bytes)
     }
 
