@@ -9,11 +9,16 @@ use super::server::ServerSession;
 use super::source::Source;
 use super::sqlite::SqliteSession;
 use super::value::{Row, Value};
+use std::collections::HashMap;
 
 pub struct Connection {
     session: Session,
     server: Server,
+    made: Made,
 }
+
+/// What the engine makes of a text, by the expression and the text.
+type Made = HashMap<String, HashMap<String, Vec<u8>>>;
 
 enum Session {
     Server(Box<ServerSession>),
@@ -30,17 +35,21 @@ impl Connection {
             Source::Server { transport, user, password, schema } => {
                 let (session, server) =
                     ServerSession::open(transport, user, password.as_ref(), schema, limits)?;
-                Ok(Self { session: Session::Server(Box::new(session)), server })
+                Ok(Self::new(Session::Server(Box::new(session)), server))
             }
             Source::File { path, access } => {
                 let (session, server) = SqliteSession::open(path, *access, limits)?;
-                Ok(Self { session: Session::Sqlite(session), server })
+                Ok(Self::new(Session::Sqlite(session), server))
             }
             Source::Memory => {
                 let (session, server) = SqliteSession::memory(limits)?;
-                Ok(Self { session: Session::Sqlite(session), server })
+                Ok(Self::new(Session::Sqlite(session), server))
             }
         }
+    }
+
+    fn new(session: Session, server: Server) -> Self {
+        Self { session, server, made: Made::new() }
     }
 
     /// What answers.
@@ -114,6 +123,18 @@ impl Connection {
             Session::Server(session) => session.script(sql),
             Session::Sqlite(session) => session.script(sql),
         }
+    }
+
+    /// What an expression makes of a text, where that was asked before.
+    #[must_use]
+    pub fn made_of(&self, expression: &str, text: &str) -> Option<&[u8]> {
+        self.made.get(expression)?.get(text).map(Vec::as_slice)
+    }
+
+    /// Keeps what an expression makes of a text, whatever the tables hold, so that it need not be asked again.
+    pub fn remember(&mut self, expression: &str, text: &str, made: Vec<u8>) {
+        let known = self.made.entry(expression.to_owned()).or_default();
+        known.insert(text.to_owned(), made);
     }
 
     /// Begins a transaction.

@@ -5,6 +5,7 @@
 
 mod charset;
 mod extensions;
+mod made;
 mod model;
 mod names;
 mod reader;

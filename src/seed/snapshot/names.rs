@@ -4,6 +4,7 @@
 //! cannot hold is never part of a comparison.
 
 use super::charset;
+use super::made::{GIVEN, held, made_of};
 use super::section::Section;
 use crate::db::{Catalog, Connection, DbError, Engine, ErrorKind, Value};
 use crate::seed::manifest::Name;
@@ -11,8 +12,6 @@ use std::collections::{BTreeSet, HashMap, HashSet};
 
 /// The most names or ids in one statement.
 pub(in crate::seed) const CHUNK: usize = 1_000;
-/// The most names in one question about how they compare: SQLite gives a function so many arguments.
-const NAMES: usize = 100;
 
 /// How a column compares texts, as pieces of SQL.
 pub(super) struct Comparison {
@@ -95,18 +94,15 @@ impl Comparison {
         let mut keyed = Keyed { names: Names::default(), groups: HashMap::new() };
         let expressions: Vec<_> =
             std::iter::once(self.key(self.given())).chain(self.held(self.given())).collect();
-        for chunk in wanted.chunks(NAMES) {
-            let texts: Vec<&str> = chunk.iter().map(|name| &**name).collect();
-            let answers = made_of(conn, &expressions, &texts)?;
-            let of_each = answers.chunks_exact(expressions.len());
-            for (name, answers) in chunk.iter().zip(of_each) {
-                match answers {
-                    _ if self.loses(name) => keyed.names.add_unholdable(name.clone()),
-                    // A text that cannot be held comes back as another one.
-                    [_, held] if held != name.as_bytes() => keyed.names.add_unholdable(name.clone()),
-                    [key, ..] => keyed.add(name.clone(), self.without_spaces(key.clone())),
-                    [] => return Err(no_answer()),
-                }
+        let texts: Vec<&str> = wanted.iter().map(|name| &**name).collect();
+        let answers = made_of(conn, &expressions, &texts)?;
+        for (name, answers) in wanted.iter().zip(answers.chunks_exact(expressions.len())) {
+            match answers {
+                _ if self.loses(name) => keyed.names.add_unholdable(name.clone()),
+                // A text that cannot be held comes back as another one.
+                [_, held] if held != name.as_bytes() => keyed.names.add_unholdable(name.clone()),
+                [key, ..] => keyed.add(name.clone(), self.without_spaces(key.clone())),
+                [] => return Err(no_answer()),
             }
         }
         Ok(keyed)
@@ -197,32 +193,6 @@ impl Keyed {
     }
 }
 
-/// What the server makes of each text, by each of the expressions in turn; `?` is the text there.
-pub(super) fn made_of(
-    conn: &mut Connection,
-    expressions: &[String],
-    texts: &[&str],
-) -> Result<Vec<Vec<u8>>, DbError> {
-    let each = expressions.iter().map(|text| format!("HEX({text})")).collect::<Vec<_>>().join(", ");
-    // One column: the description of a thousand takes longer than what is in them.
-    let sql = format!("SELECT CONCAT_WS(',', {})", vec![each.as_str(); texts.len()].join(", "));
-    let values = texts.iter().flat_map(|text| std::iter::repeat_n(Value::from(*text), expressions.len()));
-    let rows = conn.rows(&sql, &values.collect::<Vec<_>>())?;
-    let answers = rows.first().ok_or_else(no_answer)?.text(0)?.split(',').map(hex::decode);
-    let answers: Vec<_> = answers.collect::<Result<_, _>>().map_err(|_| no_answer())?;
-    // What is NULL is left out, and would move the rest.
-    if answers.len() == expressions.len() * texts.len() { Ok(answers) } else { Err(no_answer()) }
-}
-
-/// A text that a server is asked about. MySQL takes a bare `?` for a text of the character set it is converted to, and
-/// refuses what that cannot hold (3988), which is the very question.
-pub(super) const GIVEN: &str = "CONVERT(? USING utf8mb4)";
-
-/// A text as a character set holds it; the charset's name must be a word.
-pub(super) fn held(charset: &str, text: &str) -> String {
-    format!("CONVERT(CONVERT({text} USING {charset}) USING utf8mb4)")
-}
-
 /// `?, ?, …`
 pub(in crate::seed) fn marks(count: usize) -> String {
     let mut marks = "?, ".repeat(count);
@@ -238,7 +208,7 @@ fn bytes(key: Value) -> Result<Vec<u8>, DbError> {
     }
 }
 
-fn no_answer() -> DbError {
+pub(super) fn no_answer() -> DbError {
     DbError::new(ErrorKind::Other, "the server does not say how it compares names")
 }
 

@@ -4,17 +4,13 @@
 //! hold every text are not asked about. Where an export stands for the server, it is what its map records of the column.
 
 use super::charset;
-use super::names::{GIVEN, held, is_word, made_of};
+use super::made::{GIVEN, held, made_of};
+use super::names::is_word;
 use super::section::{Field, Section};
 use crate::db::{Catalog, Connection, DbError, Engine};
 use crate::seed::manifest::Name;
 use crate::seed::map::{Map, Part};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
-
-/// The most texts in one question.
-const TEXTS: usize = 100;
-/// The most bytes in one question; the answer is twice as long, and a packet holds 16 MiB.
-const BYTES: usize = 1 << 20;
 
 /// Texts that columns are to hold.
 pub type Texts = BTreeMap<(Part, Field), BTreeSet<Name>>;
@@ -56,9 +52,7 @@ pub(super) fn unholdable(
                 texts.iter().filter_map(|text| Some(((*text).clone(), charset::lost(charset, text)?))),
             );
         } else {
-            for chunk in chunks(&texts) {
-                ask(conn, charset, chunk, &mut lost)?;
-            }
+            ask(conn, charset, &texts, &mut lost)?;
         }
         unholdable.0.insert((*part, field.clone()), lost);
     }
@@ -82,41 +76,4 @@ fn ask(
         }
     }
     Ok(())
-}
-
-/// Texts in pieces of few enough and short enough ones; a text is never parted.
-fn chunks<'a, 'n>(texts: &'a [&'n Name]) -> Vec<&'a [&'n Name]> {
-    let mut chunks = Vec::new();
-    let (mut start, mut bytes) = (0, 0);
-    for (index, text) in texts.iter().enumerate() {
-        if index > start && (index - start == TEXTS || bytes + text.len() > BYTES) {
-            chunks.push(&texts[start..index]);
-            (start, bytes) = (index, 0);
-        }
-        bytes += text.len();
-    }
-    if start < texts.len() {
-        chunks.push(&texts[start..]);
-    }
-    chunks
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn pieces_are_small_in_number_and_bytes() {
-        let check = |lengths: &[usize], expect: &[usize]| {
-            let names: Vec<Name> = lengths.iter().map(|length| "x".repeat(*length).into()).collect();
-            let names: Vec<&Name> = names.iter().collect();
-            let found: Vec<usize> = chunks(&names).iter().map(|chunk| chunk.len()).collect();
-            assert_eq!(found, expect, "{lengths:?}");
-        };
-        check(&[], &[]);
-        check(&[1, 1], &[2]);
-        check(&[1; TEXTS + 1], &[TEXTS, 1]);
-        check(&[BYTES, 1, 2 * BYTES, 1], &[1, 1, 1, 1]);
-        check(&[BYTES - 1, 1, 1], &[2, 1]);
-    }
 }
