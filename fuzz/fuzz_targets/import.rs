@@ -5,11 +5,11 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use motionctl::seed::import::{Request, import};
+use motionctl::seed::import::{ImportRequest, import};
 use motionctl::seed::manifest::{Problem, validate};
 
 fuzz_target!(|bytes: &[u8]| {
-    let request = Request { name: "agents.csv", bytes, sheet: None, ignored: &[] };
+    let request = ImportRequest { name: "agents.csv", bytes, sheet: None, ignored: &[] };
     let (first, second) = (import(&request), import(&request));
     assert_eq!(first.is_ok(), second.is_ok());
     let (Ok(first), Ok(second)) = (first, second) else { return };

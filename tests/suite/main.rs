@@ -27,6 +27,7 @@ mod database;
 mod elsewhere;
 mod faults;
 mod files;
+mod fuzz;
 mod gate;
 mod install_unit;
 mod linear;
