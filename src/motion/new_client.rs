@@ -115,20 +115,21 @@ impl Block<'_> {
         let mut found = Vec::new();
         let client = self.answer(NEW_CLIENT_ROUTE).map_or_else(String::new, |answer| self.describe(&answer));
         for (door, others) in self.compared() {
-            let page = self.ways_through(door, NEW_CLIENT_ROUTE).list;
-            let own: BTreeSet<Node> = page.iter().flat_map(|way| self.own_locations(way, others)).collect();
+            let page = self.ways_through(door, NEW_CLIENT_ROUTE);
+            let own: BTreeSet<Node> =
+                page.list.iter().flat_map(|way| self.own_locations(way, others)).collect();
             for asset in assets {
-                let ways = self.ways_through(door, asset).list;
+                let ways = self.ways_through(door, asset);
                 let is_own = |way: &&Way| way.answer.chain.iter().any(|node| own.contains(node));
                 // What the server block does to the page, it may do to its scripts.
                 let is_alike = |way: &&Way| {
                     let Answer { acted, chain, .. } = &way.answer;
                     let same = |page: &Way| page.answer.acted == *acted && page.answer.chain == *chain;
-                    !acted.is_empty() && page.iter().any(same)
+                    !acted.is_empty() && page.list.iter().any(same)
                 };
                 let file = files.get(asset);
                 let serves = |way: &&Way| file.is_some_and(|file| may_serve(&way.answer, file));
-                for way in ways.iter().filter(|way| !is_own(way) && !is_alike(way) && !serves(way)) {
+                for way in ways.list.iter().filter(|way| !is_own(way) && !is_alike(way) && !serves(way)) {
                     if way.answer.chain.is_empty() && way.answer.acted.is_empty() {
                         continue;
                     }
@@ -147,7 +148,7 @@ impl Block<'_> {
     pub(super) fn compared(&self) -> &[(Door, Vec<Way>)] {
         self.compared.get_or_init(|| {
             let others = |door: &Door| -> Vec<Way> {
-                NEIGHBOURS.iter().flat_map(|uri| self.ways_through(door, uri).list).collect()
+                NEIGHBOURS.iter().flat_map(|uri| self.ways_through(door, uri).list.clone()).collect()
             };
             self.serving_doors().into_iter().map(|door| (door.clone(), others(door))).collect()
         })

@@ -4,10 +4,11 @@
 //! request can go, never guessed from names.
 
 use super::guards::shown;
-use nginx_config::routes::{Answer, Door, Handler, Request, Way, Ways, doors, name_to_ask, ways};
+use nginx_config::routes::{Answer, Door, Handler, Request, Transport, Way, Ways, doors, name_to_ask, ways};
 use nginx_config::{Config, Node};
-use std::cell::OnceCell;
-use std::collections::BTreeSet;
+use std::cell::{OnceCell, RefCell};
+use std::collections::{BTreeMap, BTreeSet};
+use std::rc::Rc;
 
 /// Pages that any site has.
 pub const PAGES: [&str; 2] = ["/", "/login"];
@@ -25,7 +26,12 @@ pub struct Block<'c> {
     /// The doors behind which something is served, and what [`super::new_client`] compares with there: followed once,
     /// since every question about the new client needs it.
     pub(super) compared: OnceCell<Vec<(Door, Vec<Way>)>>,
+    /// What was asked before: whether a door only redirects decides on every other question, and is one of two itself.
+    asked: RefCell<BTreeMap<Asked, Rc<Ways>>>,
 }
+
+/// The port and transport of a door, and a URI.
+type Asked = (u16, Transport, String);
 
 impl<'c> Block<'c> {
     /// This server block.
@@ -35,23 +41,36 @@ impl<'c> Block<'c> {
         // Doors that differ by their addresses only answer alike.
         let mut seen = BTreeSet::new();
         all.retain(|door| seen.insert((port(door), door.transport)));
-        Self { config, server, host: name_to_ask(config, server), doors: all, compared: OnceCell::new() }
+        Self {
+            config,
+            server,
+            host: name_to_ask(config, server),
+            doors: all,
+            compared: OnceCell::new(),
+            asked: RefCell::default(),
+        }
     }
 
     /// Every way that a GET of `uri` can go, through a door.
-    pub(super) fn ways_through(&self, door: &Door, uri: &str) -> Ways {
+    pub(super) fn ways_through(&self, door: &Door, uri: &str) -> Rc<Ways> {
+        let asked = (port(door), door.transport, uri.to_owned());
+        if let Some(known) = self.asked.borrow().get(&asked) {
+            return known.clone();
+        }
         let request = Request::get(uri).at(port(door), door.transport);
         let request = match &self.host {
             Some(host) => request.to_host(host),
             None => request,
         };
-        ways(self.config, self.server, &request)
+        let found = Rc::new(ways(self.config, self.server, &request));
+        self.asked.borrow_mut().insert(asked, found.clone());
+        found
     }
 
     /// Every way that a GET of `uri` can go, through any door.
     #[must_use]
     pub fn ways(&self, uri: &str) -> Vec<Way> {
-        self.doors.iter().flat_map(|door| self.ways_through(door, uri).list).collect()
+        self.doors.iter().flat_map(|door| self.ways_through(door, uri).list.clone()).collect()
     }
 
     /// Whether these are all the ways that a GET of `uri` can go.
@@ -113,14 +132,14 @@ impl<'c> Block<'c> {
     #[must_use]
     pub fn answer(&self, uri: &str) -> Option<Answer> {
         let door = *self.serving_doors().first()?;
-        self.ways_through(door, uri).list.into_iter().next().map(|way| way.answer)
+        self.ways_through(door, uri).list.first().map(|way| way.answer.clone())
     }
 
     /// Every way that a GET of `uri` can go where it is served at all: through the doors that do not
     /// only send away.
     #[must_use]
     pub fn served_ways(&self, uri: &str) -> Vec<Way> {
-        self.serving_doors().into_iter().flat_map(|door| self.ways_through(door, uri).list).collect()
+        self.serving_doors().into_iter().flat_map(|door| self.ways_through(door, uri).list.clone()).collect()
     }
 
     /// Whether every GET of `uri` is answered by the same, so that one answer stands for all.
