@@ -103,14 +103,18 @@ impl Store {
         }
     }
 
-    /// Keeps a run; what an earlier try of it left is replaced.
+    /// Keeps a run; what an earlier try of it left is replaced. Its place is never away meanwhile: a name without one
+    /// is free to whoever begins in the same second.
     pub(super) fn write(&self, head: &Head, record: &Record) -> Result<()> {
         let folder = self.folder()?;
         let id = head.id.as_str();
         let write = || -> io::Result<()> {
-            clear(&folder, &unfinished(id))?;
+            let run = match folder.make_folder(unfinished(id)) {
+                Err(error) if error.kind() == ErrorKind::AlreadyExists => folder.folder(unfinished(id)),
+                made => made,
+            }?;
+            empty(&run)?;
             clear(&folder, id)?;
-            let run = folder.make_folder(unfinished(id))?;
             document(&run, HEAD, head)?;
             document(&run, ROWS, record)?;
             run.sync()?;
@@ -253,10 +257,13 @@ fn clear(folder: &PrivateFolder, name: &str) -> io::Result<()> {
         Err(error) if error.kind() == ErrorKind::NotFound => return Ok(()),
         run => run?,
     };
-    for file in run.names()? {
-        run.remove_file(file)?;
-    }
+    empty(&run)?;
     folder.remove_folder(name)
+}
+
+/// Removes the files of a folder.
+fn empty(folder: &PrivateFolder) -> io::Result<()> {
+    folder.names()?.into_iter().try_for_each(|file| folder.remove_file(file))
 }
 
 #[cfg(test)]
@@ -314,6 +321,24 @@ mod tests {
         assert_eq!((runs[0].committed, runs[0].undone.is_some()), (None, false));
         assert_eq!((runs[1].committed, runs[1].undone.is_some()), (Some(at(1)), true));
         assert_eq!(store.record(&ids[2]).expect("rows"), Record::default());
+    }
+
+    #[test]
+    fn runs_that_begin_in_one_second_never_share_a_name() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let store = store(&folder);
+        let run = || {
+            let id = store.reserve(at(0)).expect("a name");
+            store.write(&head(id.clone(), at(0)), &Record::default()).expect("written");
+            id
+        };
+        let ids: Vec<RunId> = std::thread::scope(|scope| {
+            let workers: Vec<_> =
+                (0..4).map(|_| scope.spawn(|| (0..8).map(|_| run()).collect::<Vec<_>>())).collect();
+            workers.into_iter().flat_map(|worker| worker.join().expect("no panic")).collect()
+        });
+        let distinct: std::collections::BTreeSet<_> = ids.iter().map(RunId::as_str).collect();
+        assert_eq!(distinct.len(), 32);
     }
 
     #[test]
