@@ -179,9 +179,12 @@ fn built_in(build: &Build) -> PathBuf {
 /// own is not ours even when the file is: its libraries, keys and includes need not be.
 fn files(root: &Root, master: &Master, on_disk: Option<&Asked>) -> Option<(Asked, Place)> {
     let program = master.program.executable.clone();
-    let asked = match ask(program.clone()) {
-        Ok(asked) => asked,
-        Err(_) => Asked { program, build: on_disk?.build.clone() },
+    // The file that was asked a moment ago says the same.
+    let is_known = on_disk.is_some_and(|other| other.program == program);
+    let asked = if is_known { None } else { ask(program.clone()).ok() };
+    let asked = match asked {
+        Some(asked) => asked,
+        None => Asked { program, build: on_disk?.build.clone() },
     };
     let place = Place::of_master(&asked.build, master)?;
     let theirs = Root::at(format!("/proc/{}/root", master.id.pid)).ok()?;
