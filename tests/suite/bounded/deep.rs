@@ -1,37 +1,42 @@
 //! Blocks in blocks, and very many of everything, through the whole of `check`.
 //!
-//! Invariant: memory is measured by the kernel, as the most that the process ever held.
+//! Invariant: memory is measured by the kernel, as the most that the process itself ever held.
 
 use crate::support::binary::{Server, binary};
+use std::fs;
 use std::process::Stdio;
 use std::time::{Duration, Instant};
 
 /// What a command takes that looks at little; a debug build.
 const PLAIN_KIB: i64 = 60 << 10;
 
-/// The exit code and the most memory, in KiB, of a command that must end.
-#[expect(unsafe_code, reason = "only wait4 tells how much memory a child took")]
-fn peak(server: &Server, arguments: &[&str]) -> (i32, i64) {
+/// The exit code and the most memory, in KiB, of a command for this server that must end.
+pub fn peak(server: &Server, arguments: &[&str]) -> (i32, i64) {
+    peak_of(&server.arguments(arguments))
+}
+
+/// The same of any command. What `wait4` tells is no measure: a child begins with the memory of this very process,
+/// and that counts for it.
+pub fn peak_of(arguments: &[String]) -> (i32, i64) {
     let mut command = binary();
-    command.args(server.arguments(arguments)).stdout(Stdio::null()).stderr(Stdio::null());
-    let pid = i32::try_from(command.spawn().expect("the binary starts").id()).expect("a pid");
-    let started = Instant::now();
+    command.args(arguments).stdout(Stdio::null()).stderr(Stdio::null());
+    let mut child = command.spawn().expect("the binary starts");
+    let status = format!("/proc/{}/status", child.id());
+    let (started, mut most) = (Instant::now(), 0);
     loop {
-        let mut status = 0;
-        // SAFETY: zero is a valid value of this plain structure, and both pointers are to live variables.
-        let (waited, usage) = unsafe {
-            let mut usage: nix::libc::rusage = std::mem::zeroed();
-            (nix::libc::wait4(pid, &raw mut status, nix::libc::WNOHANG, &raw mut usage), usage)
-        };
-        if waited == pid {
-            assert!(nix::libc::WIFEXITED(status), "{arguments:?} was ended by a signal");
-            return (nix::libc::WEXITSTATUS(status), usage.ru_maxrss);
+        if let Some(ended) = child.try_wait().expect("it can be waited for") {
+            let code = ended.code().unwrap_or_else(|| panic!("{arguments:?}: {ended}"));
+            return (code, most);
         }
+        // The highest so far; once the process has ended it is not told any more.
+        let text = fs::read_to_string(&status).unwrap_or_default();
+        let peak = text.lines().find_map(|line| line.strip_prefix("VmHWM:")?.trim().strip_suffix(" kB"));
+        most = most.max(peak.and_then(|kib| kib.trim().parse().ok()).unwrap_or_default());
         if started.elapsed() > Duration::from_secs(400) {
-            nix::sys::signal::kill(nix::unistd::Pid::from_raw(pid), nix::sys::signal::Signal::SIGKILL).ok();
+            child.kill().expect("it can be ended");
             panic!("{arguments:?} did not end");
         }
-        std::thread::sleep(Duration::from_millis(50));
+        std::thread::sleep(Duration::from_millis(5));
     }
 }
 

@@ -7,4 +7,5 @@ mod code;
 mod deep;
 mod huge;
 mod interrupt;
+mod many;
 mod module_files;
