@@ -8,7 +8,6 @@ use super::compare::{Difference, compare};
 use super::error::{BackupError, Problem};
 use super::layout::{CONTENT, MANIFEST, MANIFEST_HASH, PARTIAL, STORE_FOLDER};
 use super::manifest::{Entry, FORMAT, Manifest};
-use super::verify::read_content;
 use crate::host::{PrivateFolder, Root, Space, WriteLock, space_at};
 use crate::values::{BackupId, Hash, RootPath};
 use jiff::Timestamp;
@@ -124,16 +123,7 @@ impl Store {
         Ok(Backup { manifest, folder })
     }
 
-    /// The bytes of this hash, as [`Backup::content`], for whoever knows from the manifest that the backup holds them:
-    /// reading it again for each file would make a long way back quadratic.
-    ///
-    /// # Errors
-    /// As [`Store::open`] and [`Backup::content`].
-    pub fn content(&self, id: &BackupId, hash: Hash) -> Result<Vec<u8>, BackupError> {
-        read_content(&self.folder_of(id)?, id, hash)
-    }
-
-    fn folder_of(&self, id: &BackupId) -> Result<PrivateFolder, BackupError> {
+    pub(super) fn folder_of(&self, id: &BackupId) -> Result<PrivateFolder, BackupError> {
         let folder = self.folder_if_any()?.ok_or_else(|| BackupError::Missing(id.clone()))?;
         match folder.folder(id.as_str()) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => Err(BackupError::Missing(id.clone())),

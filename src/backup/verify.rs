@@ -5,7 +5,7 @@
 use super::error::{BackupError, Problem};
 use super::layout::CONTENT;
 use super::manifest::Entry;
-use super::store::Backup;
+use super::store::{Backup, Store};
 use crate::host::PrivateFolder;
 use crate::host::files::{forget_cached, hash_of};
 use crate::values::{BackupId, Hash, RootPath};
@@ -14,6 +14,10 @@ use std::ffi::OsString;
 use std::fs::File;
 use std::io;
 use std::io::Read;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+/// How many files are read at a time; more than processors, since most of the time is the disk's.
+const THREADS: usize = 4;
 
 impl Backup {
     /// Reads every byte again and compares it with the manifest.
@@ -21,8 +25,8 @@ impl Backup {
     /// # Errors
     /// `Damaged` with everything that is wrong.
     pub fn verify(&self) -> Result<(), BackupError> {
-        let wanted: BTreeSet<Hash> = self.manifest.contents().map(|(hash, _)| hash).collect();
-        let mut problems = self.read_again(&wanted);
+        let (wanted, in_order) = once_each(self.manifest.contents().map(|(hash, _)| hash));
+        let mut problems = self.read_again(&in_order);
         let is_stray = |name: &OsString| {
             let hash = name.to_str().and_then(|name| name.parse::<Hash>().ok());
             hash.is_none_or(|hash| !wanted.contains(&hash))
@@ -47,7 +51,7 @@ impl Backup {
             Some(Entry::File { sha256, .. }) => Some(*sha256),
             _ => None,
         });
-        self.unless_any(self.read_again(&held.collect()))
+        self.unless_any(self.read_again(&once_each(held).1))
     }
 
     fn unless_any(&self, problems: Vec<Problem>) -> Result<(), BackupError> {
@@ -57,25 +61,25 @@ impl Backup {
         Err(BackupError::Damaged { id: self.manifest.id.to_string(), problems })
     }
 
-    /// What is wrong with these contents. Two threads, so that one computes while the other waits for the disk.
-    fn read_again(&self, wanted: &BTreeSet<Hash>) -> Vec<Problem> {
+    /// What is wrong with these contents. Some threads, so that one computes while others wait for the disk.
+    fn read_again(&self, wanted: &[Hash]) -> Vec<Problem> {
         let content = match self.folder.folder(CONTENT) {
             Ok(content) => content,
             Err(_) if wanted.is_empty() => return Vec::new(),
             Err(error) => return vec![Problem::Unreadable(CONTENT.to_owned(), error.to_string())],
         };
-        let wanted: Vec<Hash> = wanted.iter().copied().collect();
-        let wrong =
-            |hashes: &[Hash]| hashes.iter().filter_map(|hash| problem(&content, *hash)).collect::<Vec<_>>();
-        let (one, other) = wanted.split_at(wanted.len() / 2);
+        let next = AtomicUsize::new(0);
+        let some_of_them = || {
+            let mine = std::iter::from_fn(|| wanted.get(next.fetch_add(1, Ordering::Relaxed)));
+            mine.filter_map(|hash| problem(&content, *hash)).collect::<Vec<_>>()
+        };
+        let beside = THREADS.min(wanted.len()).saturating_sub(1);
         std::thread::scope(|scope| {
-            let beside = scope.spawn(|| wrong(one));
-            let here = wrong(other);
-            let mut problems = match beside.join() {
-                Ok(problems) => problems,
-                Err(panic) => std::panic::resume_unwind(panic),
-            };
-            problems.extend(here);
+            let others: Vec<_> = (0..beside).map(|_| scope.spawn(some_of_them)).collect();
+            let mut problems = some_of_them();
+            for other in others {
+                problems.extend(other.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)));
+            }
             problems
         })
     }
@@ -89,12 +93,19 @@ impl Backup {
     }
 }
 
+impl Store {
+    /// The bytes of this hash, as [`Backup::content`], for whoever knows from the manifest that the backup holds them:
+    /// reading it again for each file would make a long way back quadratic.
+    ///
+    /// # Errors
+    /// As [`Store::open`] and [`Backup::content`].
+    pub fn content(&self, id: &BackupId, hash: Hash) -> Result<Vec<u8>, BackupError> {
+        read_content(&self.folder_of(id)?, id, hash)
+    }
+}
+
 /// The bytes that lie under a hash in the folder of a backup, and have it.
-pub(super) fn read_content(
-    folder: &PrivateFolder,
-    id: &BackupId,
-    hash: Hash,
-) -> Result<Vec<u8>, BackupError> {
+fn read_content(folder: &PrivateFolder, id: &BackupId, hash: Hash) -> Result<Vec<u8>, BackupError> {
     let damaged = |problem| BackupError::Damaged { id: id.to_string(), problems: vec![problem] };
     let mut bytes = Vec::new();
     let opened = folder.folder(CONTENT).and_then(|content| content.open(hash.to_string()));
@@ -104,6 +115,14 @@ pub(super) fn read_content(
         Err(error) if error.kind() == io::ErrorKind::NotFound => Err(damaged(Problem::Lost(hash))),
         Err(error) => Err(damaged(Problem::Unreadable(hash.to_string(), error.to_string()))),
     }
+}
+
+/// Each of them once, in the order in which they came: that of the paths, in which they were written, too. In the order of
+/// the hashes each would lie elsewhere on the disk.
+fn once_each(hashes: impl Iterator<Item = Hash>) -> (BTreeSet<Hash>, Vec<Hash>) {
+    let mut seen = BTreeSet::new();
+    let in_order = hashes.filter(|hash| seen.insert(*hash)).collect();
+    (seen, in_order)
 }
 
 fn problem(content: &PrivateFolder, hash: Hash) -> Option<Problem> {

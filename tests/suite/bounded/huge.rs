@@ -144,17 +144,11 @@ fn restoring_a_tree_keeps_large_files_and_their_folders() {
 /// NGINX accepts what is too large to be read here: that is said, and not that it is broken.
 #[test]
 fn a_limit_of_ours_is_not_called_a_fault_of_the_configuration() {
-    let lists: [(&str, &dyn Fn(&Server)); 2] = [
-        ("larger than any file that is read", &|server| {
-            sparse(&server.at("etc/nginx/conf.d/list.conf"), 65 << 20);
-        }),
-        ("more than 2000000 directives", &|server| {
-            server.write("etc/nginx/conf.d/list.conf", "deny 192.0.2.1;\n".repeat(2_000_001));
-        }),
-    ];
-    for (limit, make) in lists {
-        let server = Server::copy("standalone");
-        make(&server);
+    let [large, many] = [Server::copy("standalone"), Server::copy("standalone")];
+    sparse(&large.at("etc/nginx/conf.d/list.conf"), 65 << 20);
+    many.write("etc/nginx/conf.d/list.conf", "deny 192.0.2.1;\n".repeat(2_000_001));
+    let limits = [("larger than any file that is read", large), ("more than 2000000 directives", many)];
+    for (limit, server) in limits {
         let site = server.read(SITE);
         for command in [&["check"][..], &["plan"], &["apply", "--yes"], &["status"]] {
             let found = ends(&server, command).document();
