@@ -94,7 +94,7 @@ fn bytes(
             };
             promised(derived(how, &standing(&how.base)?, &standing(&how.site)?, previous.as_deref())?)
         }
-        Content::Backup(id) => Ok(Store::new(root).open(id)?.content(sha256)?),
+        Content::Backup(id) => Ok(Store::new(root).content(id, sha256)?),
     }
 }
 

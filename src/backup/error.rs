@@ -68,8 +68,8 @@ pub enum BackupError {
 
 impl BackupError {
     pub(super) fn io(operation: &'static str, path: impl ToString) -> impl FnOnce(io::Error) -> Self {
-        let path = path.to_string();
-        move |source| Self::Io { operation, path, source }
+        // Only faults have their path written out: there are many files.
+        move |source| Self::Io { operation, path: path.to_string(), source }
     }
 }
 

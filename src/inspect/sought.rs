@@ -7,7 +7,7 @@ use super::reader::RootReader;
 use super::{client, directives, judge, operator_named, own, select, site, upstream};
 use crate::host::{Extent, Root};
 use crate::outcome::{Failure, FailureKind, Finding, codes};
-use nginx_config::{Config, ConfigError, redact_text};
+use nginx_config::{Config, ConfigError, ConfigErrorKind, redact_text};
 use std::path::Path;
 
 /// Motion's part of a configuration, with what led to it.
@@ -53,6 +53,9 @@ pub(super) fn unloadable(root: &Root, error: &ConfigError) -> Failure {
     // A path of a copy is told from one of this machine by what stands before it.
     let tree = if root.is_live() { String::new() } else { root.name().display().to_string() };
     let text = format!("{tree}{}", redact_text(&error.to_string()));
+    if error.kind == ConfigErrorKind::TooLarge {
+        return too_large(text);
+    }
     let finding = Finding::new(codes::NGINX_CONFIG_BROKEN, "NGINX's configuration cannot be read")
         .evidence(text.clone())
         .advice(match root.extent() {
@@ -63,4 +66,17 @@ pub(super) fn unloadable(root: &Root, error: &ConfigError) -> Failure {
         });
     Failure::new(FailureKind::Invalid, format!("reading NGINX's configuration: {text}"))
         .with_findings(vec![finding])
+}
+
+/// A limit of ours was met: what NGINX says of the configuration is not known, and "fix it" would be wrong.
+fn too_large(text: String) -> Failure {
+    let message = format!("NGINX's configuration is larger than motionctl reads: {text}");
+    let finding =
+        Finding::new(codes::NGINX_CONFIG_TOO_LARGE, "NGINX's configuration is larger than motionctl reads")
+            .evidence(text)
+            .advice(
+                "nothing is wrong with it for NGINX: copy the tree without the long list that is named, let \
+                 `motionctl --root COPY plan` show the change, and make it by hand",
+            );
+    Failure::new(FailureKind::Invalid, message).with_findings(vec![finding])
 }

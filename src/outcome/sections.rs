@@ -253,7 +253,7 @@ pub struct BackupSection {
     pub files: u64,
     /// How many bytes they have.
     pub bytes: u64,
-    /// Whether every byte was read again and matched.
+    /// Whether every byte was read again and matched; of a rollback, every byte that goes back.
     pub verified: bool,
 }
 

@@ -64,7 +64,11 @@ fn body(outcome: &Outcome, style: Style) -> Vec<String> {
         // That of a rehearsal was in the private copy, and is gone with it.
         let kept = outcome.backup.iter().filter(|_| outcome.command != "rehearse");
         lines.extend(kept.flat_map(|backup| {
-            let state = if backup.verified { "read again and verified" } else { "contents not read again" };
+            let state = match (backup.verified, outcome.command == "rollback") {
+                (true, false) => "read again and verified",
+                (true, true) => "what goes back was read again and verified",
+                (false, _) => "contents not read again",
+            };
             let (files, bytes) = (counted(backup.files, "file"), counted(backup.bytes, "byte"));
             let text = format!("{} {} {files}, {bytes}, {state}", backup.path, style.glyphs.of(DOT));
             section("Backup", paragraph(&text, inside.for_reading().width), style)

@@ -13,6 +13,7 @@ mod apply_signals;
 mod archives;
 mod asked;
 mod backup;
+mod backup_work;
 mod base;
 mod bounded;
 mod bundle;

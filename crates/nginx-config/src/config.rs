@@ -73,14 +73,15 @@ pub enum ConfigErrorKind {
     Unreadable,
     /// A file includes itself, perhaps by way of others.
     Cycle,
-    /// The tree exceeds a limit.
+    /// The tree, or a file of it, is larger than is read here; nginx may accept it.
     TooLarge,
 }
 
 impl ConfigError {
     pub(super) fn syntax(file: &Path, error: SyntaxError) -> Self {
         let position = Some(error.position());
-        Self { file: file.to_path_buf(), position, kind: ConfigErrorKind::Syntax, reason: error.reason }
+        let kind = if error.is_limit { ConfigErrorKind::TooLarge } else { ConfigErrorKind::Syntax };
+        Self { file: file.to_path_buf(), position, kind, reason: error.reason }
     }
 }
 

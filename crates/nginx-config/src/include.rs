@@ -172,10 +172,20 @@ impl Loader<'_> {
     /// The file at `path`, read now or found again.
     fn open(&mut self, path: &Path, from: Option<Node>) -> Result<FileId, ConfigError> {
         let unreadable = |error: &io::Error| {
-            let reason = format!("open() \"{}\" failed ({})", path.display(), plain(error));
+            let (kind, reason) = match error.kind() {
+                // The reader's own limit: nginx would read it.
+                io::ErrorKind::FileTooLarge => (
+                    ConfigErrorKind::TooLarge,
+                    format!("\"{}\" is larger than any file that is read", path.display()),
+                ),
+                _ => {
+                    let reason = format!("open() \"{}\" failed ({})", path.display(), plain(error));
+                    (ConfigErrorKind::Unreadable, reason)
+                }
+            };
             match from {
-                Some(node) => self.error(node, ConfigErrorKind::Unreadable, reason),
-                None => whole(path, ConfigErrorKind::Unreadable, reason),
+                Some(node) => self.error(node, kind, reason),
+                None => whole(path, kind, reason),
             }
         };
         let identity = self.reader.identity(path).map_err(|error| unreadable(&error))?;
@@ -362,6 +372,46 @@ mod tests {
             fault(&main("include nginx.conf;")),
             "/etc/nginx/nginx.conf:1:1: \"/etc/nginx/nginx.conf\" includes itself"
         );
+    }
+
+    #[test]
+    fn how_many_files_there_are_does_not_matter() {
+        let mut reader = MemoryReader::new().with("/etc/nginx/nginx.conf", "http { include /d/*; }");
+        for number in 0..20_000 {
+            reader = reader.with(format!("/d/{number}"), "server { listen 80; }");
+        }
+        assert_eq!(load(&reader).expect("loads").files().count(), 20_001);
+    }
+
+    /// Knows one file that is larger than it reads.
+    struct Large(MemoryReader);
+
+    impl Reader for Large {
+        fn read(&self, path: &Path) -> io::Result<Vec<u8>> {
+            if path.ends_with("large") { Err(io::ErrorKind::FileTooLarge.into()) } else { self.0.read(path) }
+        }
+
+        fn list(&self, folder: &Path) -> io::Result<Vec<OsString>> {
+            self.0.list(folder)
+        }
+
+        fn exists(&self, path: &Path) -> io::Result<bool> {
+            self.0.exists(path)
+        }
+    }
+
+    #[test]
+    fn a_limit_that_is_met_is_no_fault_of_the_configuration() {
+        let main = |text: String| MemoryReader::new().with("/etc/nginx/nginx.conf", text);
+        let reader = Large(main("a;\ninclude large;".to_owned()));
+        let error =
+            Config::load(Path::new("/etc/nginx/nginx.conf"), Path::new("/"), &reader).expect_err("refused");
+        assert_eq!(error.kind, ConfigErrorKind::TooLarge);
+        let said = "/etc/nginx/nginx.conf:2:1: \"/etc/nginx/large\" is larger than any file that is read";
+        assert_eq!(error.to_string(), said);
+        let many = load(&main("a;".repeat(2_000_001))).expect_err("refused");
+        assert_eq!(many.kind, ConfigErrorKind::TooLarge, "{many}");
+        assert_eq!(load(&main("}".to_owned())).expect_err("refused").kind, ConfigErrorKind::Syntax);
     }
 
     #[test]

@@ -20,10 +20,10 @@ impl Tree {
     pub fn parse(source: impl Into<Vec<u8>>) -> Result<Self, SyntaxError> {
         let source = source.into().into_boxed_slice();
         if u32::try_from(source.len()).is_err() {
-            return Err(SyntaxError::at(&[], 0, "the file is larger than 4 GiB"));
+            return Err(SyntaxError::limit(&[], 0, "the file is larger than 4 GiB"));
         }
         if let Some((at, what, most)) = overflow(&source, MOST_DIRECTIVES, MOST_WORDS) {
-            return Err(SyntaxError::at(&source, at, format!("the file has more than {most} {what}")));
+            return Err(SyntaxError::limit(&source, at, format!("the file has more than {most} {what}")));
         }
         let mut parser = Parser::new(&source);
         for token in Lexer::new(&source) {

@@ -98,12 +98,19 @@ pub struct SyntaxError {
     pub offset: usize,
     /// What `nginx -t` says before "in FILE:LINE".
     pub reason: String,
+    /// Whether it is no fault for nginx: the source is larger than is read here.
+    pub is_limit: bool,
 }
 
 impl SyntaxError {
     pub(super) fn at(source: &[u8], offset: usize, reason: impl Into<String>) -> Self {
         let Position { line, column } = Position::find(source, offset);
-        Self { line, column, offset, reason: reason.into() }
+        Self { line, column, offset, reason: reason.into(), is_limit: false }
+    }
+
+    /// A source that is larger than is read here.
+    pub(super) fn limit(source: &[u8], offset: usize, reason: impl Into<String>) -> Self {
+        Self { is_limit: true, ..Self::at(source, offset, reason) }
     }
 
     /// Line and column together.

@@ -4,8 +4,8 @@
 
 use crate::backup::{Backup, Change, Store};
 use crate::outcome::{BackupSection, Failure, FailureKind};
-use crate::prepare::unusable;
-use crate::values::{AttributeDifference, BackupId};
+use crate::prepare::{Extent, unusable};
+use crate::values::{AttributeDifference, BackupId, RootPath};
 
 /// The name of a backup, as it was typed.
 pub fn named(id: &str) -> Result<BackupId, Failure> {
@@ -16,6 +16,20 @@ pub fn named(id: &str) -> Result<BackupId, Failure> {
 /// A backup by its typed name.
 pub fn open(store: &Store, id: &str) -> Result<Backup, Failure> {
     store.open(&named(id)?).map_err(unusable)
+}
+
+/// Reads again what goes back, which is these files or everything. A fault in the rest of a backup must not keep anybody
+/// from going back; `backups verify` tells of it.
+pub fn verify<'p>(
+    backup: &Backup,
+    extent: Extent,
+    of_run: impl Iterator<Item = &'p RootPath>,
+) -> Result<(), Failure> {
+    let verified = match extent {
+        Extent::Run => backup.verify_for(of_run),
+        Extent::WholeTree => backup.verify(),
+    };
+    verified.map_err(unusable)
 }
 
 /// A backup for the answer.
@@ -30,7 +44,7 @@ pub fn section(store: &Store, backup: &Backup, verified: Verified) -> BackupSect
     }
 }
 
-/// Whether every byte was read for this answer.
+/// Whether every byte was read that this answer is about.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Verified {
     Now,

@@ -4,15 +4,15 @@ mod extract;
 pub mod lines;
 mod prune;
 
-use super::backup_view::{Verified, describe, open, section};
+use super::backup_view::{Verified, describe, named, open, section};
 use super::name::name_of_backups;
-use crate::backup::{Backup, Difference, Entry, Store, compare};
+use crate::backup::{Backup, BackupError, Difference, Entry, Store, compare};
 use crate::cli::args::BackupsCommand;
 use crate::cli::context::Context;
 use crate::host::Root;
 use crate::outcome::{Failure, FailureKind, Outcome, OutcomeKind, Row, counted, counted_as};
 use crate::prepare::unusable;
-use crate::values::RootPath;
+use crate::values::{BackupId, RootPath};
 use prune::PruneOptions;
 use serde_json::json;
 
@@ -87,24 +87,27 @@ fn show(store: &Store, id: &str, outcome: &mut Outcome) -> Result<(), Failure> {
 }
 
 fn verify(store: &Store, id: Option<&str>, outcome: &mut Outcome) -> Result<(), Failure> {
-    let backups = match id {
-        Some(id) => vec![open(store, id)?],
-        None => {
-            let listing = store.list().map_err(unusable)?;
-            if let Some((id, error)) = listing.damaged.into_iter().next() {
-                return Err(Failure::new(FailureKind::Invalid, format!("backup {id}: {error}")));
-            }
-            listing.backups
-        }
+    let ids = match id {
+        Some(id) => vec![named(id)?],
+        None => store.ids().map_err(unusable)?,
     };
-    for backup in &backups {
+    // One at a time: what each holds need not be in memory together.
+    for name in &ids {
+        let backup = store.open(name).map_err(|error| not_sound(id, name, error))?;
         backup.verify().map_err(unusable)?;
+        outcome.backup = id.map(|_| section(store, &backup, Verified::Now));
     }
-    outcome.backup =
-        backups.first().filter(|_| id.is_some()).map(|backup| section(store, backup, Verified::Now));
-    let verdict = format!("{} read again, every byte as recorded", counted(backups.len(), "backup"));
+    let verdict = format!("{} read again, every byte as recorded", counted(ids.len(), "backup"));
     outcome.set_verdict(verdict);
     Ok(())
+}
+
+/// A backup that was not asked for by its name is named.
+fn not_sound(asked: Option<&str>, id: &BackupId, error: BackupError) -> Failure {
+    match asked {
+        Some(_) => unusable(error),
+        None => Failure::new(FailureKind::Invalid, format!("backup {id}: {error}")),
+    }
 }
 
 fn differences(

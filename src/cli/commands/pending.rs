@@ -4,7 +4,7 @@
 //! Invariant: the run that is open is ended by the planner of recoveries and no
 //! other, so that the journal says what became of it.
 
-use super::backup_view::{Verified, section};
+use super::backup_view::{Verified, section, verify};
 use super::confirm::refusal;
 use super::recover::{end, end_whole, show};
 use super::restore;
@@ -15,10 +15,10 @@ use crate::cli::args::RollbackArgs;
 use crate::cli::context::Context;
 use crate::cli::prompt;
 use crate::host::WriteLock;
-use crate::journal::Status;
+use crate::journal::{JournalStep, Status};
 use crate::outcome::{Failure, FailureKind, Outcome, OutcomeKind};
 use crate::prepare::state::changed;
-use crate::prepare::unusable;
+use crate::prepare::{Extent, unusable};
 use crate::values::BackupId;
 
 /// Undoes a change that waits. Whoever is asked is asked before the lock is
@@ -94,7 +94,13 @@ fn described(
     outcome.host = Some(context.host());
     let store = Store::new(&context.root);
     let backup = store.open(id).map_err(unusable)?;
-    backup.verify().map_err(unusable)?;
+    let extent = if args.whole_tree { Extent::WholeTree } else { Extent::Run };
+    let steps = status.newest().map(|run| run.steps).unwrap_or_default();
+    let files = steps.iter().filter_map(|step| match step {
+        JournalStep::SetFile { path, .. } => Some(&**path),
+        _ => None,
+    });
+    verify(&backup, extent, files)?;
     outcome.backup = Some(section(&store, &backup, Verified::Now));
     match args.whole_tree {
         true => restore::show(&context.root, &store, &backup, &mut outcome)?,

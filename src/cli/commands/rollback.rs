@@ -4,7 +4,7 @@
 
 pub mod effect;
 
-use super::backup_view::{Verified, named, section};
+use super::backup_view::{Verified, named, section, verify};
 use super::carry_out::{Agreed, carry_out, not_reloaded};
 use super::confirm;
 use super::pending;
@@ -54,11 +54,11 @@ pub fn rollback(context: &Context, args: &RollbackArgs) -> Result<Outcome, Failu
     };
     let store = Store::new(&context.root);
     let backup = store.open(&undo.backup).map_err(unusable)?;
-    backup.verify().map_err(unusable)?;
+    let extent = if args.whole_tree { Extent::WholeTree } else { Extent::Run };
+    verify(&backup, extent, undo.left.iter().map(|(path, _)| &**path))?;
     let backup_section = section(&store, &backup, Verified::Now);
     outcome.backup = Some(backup_section.clone());
     let known = look(context, changed(&undo, &backup))?;
-    let extent = if args.whole_tree { Extent::WholeTree } else { Extent::Run };
     let planned = way_back(&context.root, (&store, &backup), &undo, &known.facts, extent);
     let agreed = planned.and_then(|plan| {
         agreed(context, args, (&store, &backup), &known, &plan, &mut outcome).map(|()| plan)

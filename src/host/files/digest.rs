@@ -34,3 +34,34 @@ pub fn copy_hashed(mut reader: impl Read, writer: &mut impl Write) -> io::Result
         size += read as u64;
     }
 }
+
+/// Writes on, and hashes what it has written.
+#[derive(Debug)]
+pub struct HashedWriter<W> {
+    inner: W,
+    digest: Sha256,
+}
+
+impl<W: Write> HashedWriter<W> {
+    /// Of nothing yet.
+    pub fn new(inner: W) -> Self {
+        Self { inner, digest: Sha256::new() }
+    }
+
+    /// What was written to, and the hash of everything that was.
+    pub fn finish(self) -> (W, Hash) {
+        (self.inner, Hash::finished(self.digest))
+    }
+}
+
+impl<W: Write> Write for HashedWriter<W> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let written = self.inner.write(bytes)?;
+        self.digest.update(&bytes[..written]);
+        Ok(written)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.inner.flush()
+    }
+}

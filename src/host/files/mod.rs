@@ -27,11 +27,13 @@ mod way;
 
 pub use change::{Expect, Installed, ReplaceError, UndoableChange};
 pub use destination::{Destination, Misplaced};
-pub use digest::{copy_hashed, hash_of};
+pub use digest::{HashedWriter, copy_hashed, hash_of};
 pub use folders::{make_folder, remove_folder, set_attributes};
 pub(crate) use obstacle::landing_for_writing;
 pub use obstacle::{NotReplaceable, Obstacle, exchangeable, makeable, replaceable, settable};
 pub use replace::{create, create_link, remove, replace, replace_entry, replace_link, write};
 pub use state::{FileState, OtherKind, forget_cached, observe};
+pub(crate) use state::{Sight, observe_entry, observe_reading, sight};
 pub use undo::{adopt, discard, leftovers, put_back, sweep};
+pub(crate) use walk::{Folder, Last};
 pub use way::{Way, way};

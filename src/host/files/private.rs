@@ -13,10 +13,26 @@ use crate::values::RootPath;
 use nix::errno::Errno;
 use nix::fcntl::{OFlag, renameat};
 use nix::sys::stat::{Mode, fchmod, fstat, mkdirat};
-use nix::unistd::{UnlinkatFlags, geteuid, unlinkat};
+use nix::unistd::{UnlinkatFlags, geteuid, syncfs, unlinkat};
 use std::ffi::{OsStr, OsString};
 use std::fs::File;
 use std::io;
+
+/// A file system, by a folder in it. It is opened before anything is written: the kernel tells a descriptor of the
+/// faults of writing that came after it was opened (since Linux 5.8).
+#[derive(Debug)]
+pub struct FileSystem(File);
+
+impl FileSystem {
+    /// Makes everything durable that was written to it, by one flush of the disk. Others' writes are among that, so it
+    /// is for many files at a time.
+    ///
+    /// # Errors
+    /// What the kernel says.
+    pub fn sync(&self) -> io::Result<()> {
+        Ok(syncfs(&self.0)?)
+    }
+}
 
 /// An open private folder.
 #[derive(Debug)]
@@ -155,6 +171,14 @@ impl PrivateFolder {
     /// What the kernel says.
     pub fn sync(&self) -> io::Result<()> {
         self.0.sync()
+    }
+
+    /// The file system that holds it, for making durable all that is written from now on.
+    ///
+    /// # Errors
+    /// What the kernel says.
+    pub fn file_system(&self) -> io::Result<FileSystem> {
+        Ok(FileSystem(self.0.readable()?))
     }
 
     pub(in crate::host) fn as_folder(&self) -> &Folder {

@@ -83,7 +83,18 @@ pub(super) fn observe_landing(landing: &Landing) -> io::Result<FileState> {
     observe_entry(&landing.folder, &landing.name)
 }
 
+/// What stands at a name of an open folder.
 pub(crate) fn observe_entry(folder: &Folder, name: &OsStr) -> io::Result<FileState> {
+    observe_reading(folder, name, &mut |file| hash_of(file.take(MOST_BYTES + 1)))
+}
+
+/// As [`observe_entry`], with the bytes of a file read by `read`, which tells their hash and their number, and which need
+/// not read on behind [`MOST_BYTES`].
+pub(crate) fn observe_reading(
+    folder: &Folder,
+    name: &OsStr,
+    read: &mut dyn FnMut(&File) -> io::Result<(Hash, u64)>,
+) -> io::Result<FileState> {
     let Some(stat) = folder.stat_if_any(name)? else { return Ok(FileState::Absent) };
     Ok(match kind(&stat) {
         SFlag::S_IFREG => {
@@ -93,7 +104,7 @@ pub(crate) fn observe_entry(folder: &Folder, name: &OsStr) -> io::Result<FileSta
                 return Ok(too_large);
             }
             // The size that was told a moment ago binds nobody: a log grows while it is read.
-            let (sha256, size) = hash_of((&file).take(MOST_BYTES + 1))?;
+            let (sha256, size) = read(&file)?;
             if size > MOST_BYTES {
                 return Ok(too_large);
             }
@@ -108,6 +119,28 @@ pub(crate) fn observe_entry(folder: &Folder, name: &OsStr) -> io::Result<FileSta
         SFlag::S_IFIFO => FileState::Other { kind: OtherKind::Fifo },
         SFlag::S_IFSOCK => FileState::Other { kind: OtherKind::Socket },
         _ => FileState::Other { kind: OtherKind::Device },
+    })
+}
+
+/// What a name is, told without opening anything.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Sight {
+    Nothing,
+    /// A regular file of so many bytes.
+    File(u64),
+    Folder,
+    Link,
+    Other,
+}
+
+/// What stands at a name of an open folder, by its status alone.
+pub(crate) fn sight(folder: &Folder, name: &OsStr) -> io::Result<Sight> {
+    let Some(stat) = folder.stat_if_any(name)? else { return Ok(Sight::Nothing) };
+    Ok(match kind(&stat) {
+        SFlag::S_IFREG => Sight::File(size_of(&stat)),
+        SFlag::S_IFDIR => Sight::Folder,
+        SFlag::S_IFLNK => Sight::Link,
+        _ => Sight::Other,
     })
 }
 

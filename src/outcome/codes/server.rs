@@ -45,6 +45,13 @@ codes! {
         .looked_for("its files are read as NGINX reads them, then tested by the running `nginx` in a private view of \
                      this machine")
         .advises("fix it first; the evidence has NGINX's own words, with file and line");
+    NGINX_CONFIG_TOO_LARGE = stop("nginx.config-too-large").exits(65)
+        .means("the configuration is larger than motionctl reads; NGINX may well accept it")
+        .looked_for("64 MiB of one file; 128 MiB, 2,000,000 directives and 1,000,000 inclusions of all files together. How \
+                     many files there are does not matter")
+        .advises("nothing is wrong with it for NGINX. What is that large is most often a list that a program writes \
+                  (`geo`, `map`, `deny`): the evidence names the limit and the file. Copy the tree without that list, let \
+                  `motionctl --root COPY plan` show the change, and make it by hand");
     NGINX_NOT_VALIDATED = warn("nginx.not-validated")
         .means("no `nginx -t` has judged this copy of a server: a plan of it may still be refused on the server")
         .looked_for("a program `nginx` on this machine; and of a copy that lacks files, or needs modules that this \

@@ -2,7 +2,7 @@
 //!
 //! Invariant: they are sparse: what reads one of a terabyte does not end, and what copies it fills the disk.
 
-use crate::support::binary::{SITE, Server, binary};
+use crate::support::binary::{SITE, Server, binary, finding};
 use crate::support::mount::Mount;
 use crate::support::said::{Said, answer};
 use motionctl::backup::{BackupRequest, Change, Store, restore_tree};
@@ -139,6 +139,28 @@ fn restoring_a_tree_keeps_large_files_and_their_folders() {
         ["/etc/nginx/new/big"]
     );
     assert_eq!(store.open(&again.manifest.id).expect("it opens").manifest, again.manifest);
+}
+
+/// NGINX accepts what is too large to be read here: that is said, and not that it is broken.
+#[test]
+fn a_limit_of_ours_is_not_called_a_fault_of_the_configuration() {
+    let [large, many] = [Server::copy("standalone"), Server::copy("standalone")];
+    sparse(&large.at("etc/nginx/conf.d/list.conf"), 65 << 20);
+    many.write("etc/nginx/conf.d/list.conf", "deny 192.0.2.1;\n".repeat(2_000_001));
+    let limits = [("larger than any file that is read", large), ("more than 2000000 directives", many)];
+    for (limit, server) in limits {
+        let site = server.read(SITE);
+        for command in [&["check"][..], &["plan"], &["apply", "--yes"], &["status"]] {
+            let found = ends(&server, command).document();
+            assert_eq!(found["exit_code"], 65, "{command:?}: {found:#}");
+            let said = finding(&found, "nginx.config-too-large");
+            let evidence = said["evidence"].to_string();
+            assert!(evidence.contains(limit) && evidence.contains("list.conf"), "{evidence}");
+            assert!(said["advice"].to_string().contains("nothing is wrong with it for NGINX"), "{said}");
+            assert!(!found.to_string().contains("nginx.config-broken"), "{found:#}");
+        }
+        assert!(!server.at("var/backups").exists() && server.read(SITE) == site);
+    }
 }
 
 /// Pipes, sockets and devices beside the files that are read.

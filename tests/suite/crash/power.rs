@@ -102,7 +102,7 @@ fn a_command_that_makes_nothing_durable_is_caught() {
     {
         return;
     }
-    for calls in ["fsync", "fdatasync", "fsync,fdatasync"] {
+    for calls in ["fsync", "fdatasync", "syncfs", "fsync,fdatasync,syncfs"] {
         let command = |tree: &Path| trace::without(row.scenario(), tree, calls);
         let table = cut(row, &command, Table::default());
         assert!(!table.complaints.is_empty(), "nobody misses {calls}");
