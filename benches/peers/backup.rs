@@ -31,8 +31,7 @@ pub fn backup(bench: &Bench, table: &mut Table) {
         forget(&small);
     }
     let [apply, verify, back, back_small, peer] = [apply, verify, back, back_small, peer].map(median_run);
-    let what =
-        "apply --root with backup and verification of 1 GB in 20,000 files, beside cp -a, sync -f, sha256sum";
+    let what = "apply --root, backup of 1 GB in 20,000 files, beside cp, sync, sha256sum";
     table.add(Row::beside(format!("{what}: wall s"), apply.wall, peer.wall, Target::RatioAtMost(1.0)));
     table.add(Row::beside(format!("{what}: CPU s"), apply.cpu, peer.cpu, Target::None));
     let what = "rollback of one file from that backup, beside one from a small backup: wall s";

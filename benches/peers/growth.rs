@@ -21,7 +21,7 @@ pub fn plan(bench: &Bench, table: &mut Table) {
         let tree = Tree::new(&|nginx: &Path| trees::included_files(nginx, count));
         cpu(bench, &files::plan_of(&tree))
     });
-    add(table, "plan --root, included files", costs);
+    add(table, "plan --root by included files", costs);
 }
 
 pub fn check(bench: &Bench, table: &mut Table) {
@@ -29,28 +29,32 @@ pub fn check(bench: &Bench, table: &mut Table) {
         let tree = Tree::new(&|nginx: &Path| trees::server_blocks(nginx, count));
         cpu(bench, &files::check_of(&tree))
     });
-    add(table, "check --root, server blocks", costs);
+    add(table, "check --root by server blocks", costs);
 }
 
 pub fn diff(bench: &Bench, table: &mut Table) {
     // One line of seventy differs, as in the row that has a peer.
-    add(table, "diff, lines", SIZES.map(|lines| cpu(bench, &Texts::new(lines, (lines / 70).max(1)).diff())));
+    add(
+        table,
+        "diff by lines",
+        SIZES.map(|lines| cpu(bench, &Texts::new(lines, (lines / 70).max(1)).diff())),
+    );
 }
 
 pub fn parse(_: &Bench, table: &mut Table) {
     add(
         table,
-        "parse and print, lines",
+        "parse and print by lines",
         SIZES.map(|lines| files::parse_and_print(trees::lines(lines).as_bytes())),
     );
 }
 
 pub fn backup(bench: &Bench, table: &mut Table) {
-    add(table, "apply --root with its backup, files", backup::growth(bench));
+    add(table, "apply --root by files beside", backup::growth(bench));
 }
 
 pub fn seed(bench: &Bench, table: &mut Table) {
-    add(table, "seed apply, memberships (CPU of both ends)", seeding::growth(bench.runs.min(RUNS)));
+    add(table, "seed apply by memberships", seeding::growth(bench.runs.min(RUNS)));
 }
 
 fn cpu(bench: &Bench, job: &Job) -> f64 {
@@ -59,6 +63,6 @@ fn cpu(bench: &Bench, job: &Job) -> f64 {
 
 fn add(table: &mut Table, what: &str, [small, middle, large]: [f64; 3]) {
     let exponent = (middle / small).log10().max((large / middle).log10());
-    let figure = format!("growth of {what}, 200 to 20,000 ({small:.3}, {middle:.3}, {large:.3} s): exponent");
+    let figure = format!("growth of {what} ({small:.3}, {middle:.3}, {large:.3} s): exponent");
     table.add(Row::limit(figure, exponent, MOST));
 }

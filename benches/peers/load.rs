@@ -33,18 +33,13 @@ pub fn load(_: &Bench, table: &mut Table) {
             thread::sleep(next.saturating_duration_since(Instant::now()).min(Duration::from_secs(5)));
         }
     });
-    let what = format!(
-        "fresh connections failed over 10 applies and 10 rollbacks, of {}, beside 20 reloads, of {}",
-        ours.fresh.requests, peer.fresh.requests
-    );
-    table.add(Row {
-        target: Target::AtMost(0.0),
-        ..Row::beside(what, ours.fresh.lost, peer.fresh.lost, Target::None)
-    });
-    let what = format!(
-        "requests of kept connections lost meanwhile, of {}, beside the reloads', of {}",
-        ours.kept.requests, peer.kept.requests
-    );
+    let of = |ours: &Seen, peer: &Seen| {
+        format!("of {} (peer: plain reloads, of {})", ours.requests, peer.requests)
+    };
+    let what = format!("fresh connections failed, 10 applies, {}", of(&ours.fresh, &peer.fresh));
+    let none = Target::AtMost(0.0);
+    table.add(Row::beside(what, ours.fresh.lost, peer.fresh.lost, none));
+    let what = format!("kept connections' requests lost, {}", of(&ours.kept, &peer.kept));
     table.add(Row::beside(what, ours.kept.lost, peer.kept.lost, Target::MoreByAtMost(0.0)));
 }
 

@@ -88,7 +88,7 @@ impl Target {
 impl Table {
     /// One more row.
     pub fn add(&mut self, row: Row) {
-        println!("  {}", line(&cells(&Ok(&row))));
+        println!("  {}", line(&cells(&Ok(&row)), USUAL_WIDTH));
         self.rows.push(Ok(row));
     }
 
@@ -105,8 +105,10 @@ impl Table {
 
     /// Prints the table.
     pub fn print(&self) {
-        println!("\n{}", line(&HEAD.map(str::to_owned)));
-        self.rows.iter().for_each(|row| println!("{}", line(&cells(&borrowed(row)))));
+        let all: Vec<_> = self.rows.iter().map(|row| cells(&borrowed(row))).collect();
+        let width = all.iter().map(|[figure, ..]| figure.len()).max().unwrap_or(0);
+        println!("\n{}", line(&HEAD.map(str::to_owned), width));
+        all.iter().for_each(|row| println!("{}", line(row, width)));
         let missed = self.rows.iter().flatten().filter(|row| row.holds() == Some(false)).count();
         println!("\n{} rows, {missed} of them miss their target", self.rows.len());
         for (figure, why) in self.rows.iter().filter_map(|row| row.as_ref().err()) {
@@ -129,6 +131,8 @@ impl Table {
 
 type Borrowed<'a> = Result<&'a Row, &'a (String, String)>;
 
+/// Of the first column, while the other rows are not known yet.
+const USUAL_WIDTH: usize = 76;
 const HEAD: [&str; 6] = ["figure", "ours", "peer", "ratio", "target", "holds"];
 
 fn borrowed(row: &Result<Row, (String, String)>) -> Borrowed<'_> {
@@ -163,9 +167,9 @@ fn cells(row: &Borrowed<'_>) -> [String; 6] {
     }
 }
 
-fn line(cells: &[String; 6]) -> String {
+fn line(cells: &[String; 6], width: usize) -> String {
     let [figure, ours, peer, ratio, target, holds] = cells;
-    format!("{figure:<74} {ours:>8} {peer:>8} {ratio:>8} {target:>12} {holds:>5}")
+    format!("{figure:<width$} {ours:>8} {peer:>8} {ratio:>8} {target:>12} {holds:>5}")
 }
 
 /// Three digits that count.
