@@ -104,9 +104,13 @@ unused: ## Dependencies that nobody uses
 msrv: ## Does the oldest Rust that is promised compile it? Where a toolchain or a Debian suite has one
 	$(RUST) packaging/msrv.sh
 
-bench: ## Measure, and compare with the peers
-	@packaging/setup.sh test
-	$(RUST) cargo bench --locked --workspace $(RUNNER)
+# ROWS="plan diff" measures some groups, RUNS=3 says how often each side runs (BENCH_ROWS and BENCH_RUNS do, too).
+bench: export BENCH_ROWS := $(or $(ROWS),$(BENCH_ROWS))
+bench: export BENCH_RUNS := $(or $(RUNS),$(BENCH_RUNS))
+bench: ## Measure speed and memory beside the peers, half an hour: one table, and bench.json (ROWS="plan diff": a part)
+	@packaging/setup.sh bench
+	$(if $(BENCH_ROWS),,$(RUST) cargo bench --locked -p nginx-config $(RUNNER))
+	$(RUST) cargo bench --locked --bench peers $(RUNNER)
 
 build: ## Build the release binary, and see that it has no kill points of the tests
 	@packaging/setup.sh build

@@ -1,13 +1,13 @@
 #!/bin/sh
-# Installs what is missing for `make build`, `make demo`, `make dist`, `make test`, `make test-package`, `make test-roots` or
+# Installs what is missing for `make bench`, `make build`, `make demo`, `make dist`, `make test`, `make test-package`, `make test-roots` or
 # `make lint`, and nothing else.
 #
 # Starts no service and stops none: where a package would start one, it is told not to.
-# Usage: packaging/setup.sh build|demo|dist|lint|package|roots|test|test-package
+# Usage: packaging/setup.sh bench|build|demo|dist|lint|package|roots|test|test-package
 set -eu
 
 PATH=$PATH:/usr/sbin:/sbin
-purpose=${1:?usage: packaging/setup.sh build|demo|dist|lint|package|roots|test|test-package}
+purpose=${1:?usage: packaging/setup.sh bench|build|demo|dist|lint|package|roots|test|test-package}
 
 say() { echo "setup: $*" >&2; }
 # A command, or a file: there a pattern may stand for the folders of distributions.
@@ -24,6 +24,17 @@ needs() {
     case $purpose in
         build) ;;
         demo) echo "nginx nginx nginx" ;;
+        # The peers that make bench measures beside, besides what the tests take.
+        bench)
+            echo "nginx nginx nginx"
+            echo "mariadb-install-db mariadb-server mariadb-server"
+            echo "pgrep procps procps-ng"
+            echo "python3 python3 python3"
+            echo "diff diffutils diffutils"
+            echo "hyperfine hyperfine hyperfine"
+            echo "wrk wrk wrk"
+            echo "sqlite3 sqlite3 sqlite"
+            ;;
         test)
             echo "nginx nginx nginx"
             echo "/usr/lib*/nginx/modules/ngx_stream_module.so libnginx-mod-stream nginx-mod-stream"
@@ -76,7 +87,7 @@ missing() { # apt|dnf
     if [ "$1" = apt ] && [ "$purpose" = test ] && ! have patchelf; then echo patchelf; fi
     # Debian keeps the part of `python3 -m venv` that matters in a package of its own.
     case $1:$purpose in
-        apt:lint | apt:dist | apt:package | apt:test-package)
+        apt:bench | apt:lint | apt:dist | apt:package | apt:test-package)
             python3 -c 'import ensurepip' 2>/dev/null || echo python3-venv
             ;;
     esac
@@ -142,6 +153,15 @@ else
         say "neither apt-get nor dnf here; install by hand: $packages"
         exit 69
     fi
+fi
+
+# The parser that ours is measured beside, in a folder of its own: one version, by its hash, so that figures stay comparable.
+crossplane=${CARGO_TARGET_DIR:-target}/tools/crossplane
+if [ "$purpose" = bench ] && ! "$crossplane/bin/python3" -c 'import crossplane' 2>/dev/null; then
+    say "installing crossplane into $crossplane"
+    python3 -m venv "$crossplane"
+    # Not the venv's `pip`, which names the place where it was made.
+    "$crossplane/bin/python3" -m pip install --quiet --require-hashes -r "$(dirname "$0")/bench-tools.txt"
 fi
 
 # Opens the pages of reports. Not every distribution has it as a package, and nothing else depends on it.

@@ -6,7 +6,6 @@
 
 use super::port::Taken;
 use super::said::{Said, answer};
-use super::site::processes;
 use super::tree_state::{State, state};
 use super::wait::{PATIENCE, eventually};
 use motionctl::host::http::{Address, Client, Response, Reuse, Scheme, Sender, Target};
@@ -454,6 +453,7 @@ fn copy(from: &Path, to: &Path) {
 
 #[test]
 fn a_machine_answers_and_leaves_nothing() {
+    use super::site::processes;
     let before = fs::read_to_string("/proc/self/mountinfo").expect("reading");
     let machine = Machine::new("standalone");
     assert_eq!(machine.get("/login").status, 200);
