@@ -1,7 +1,6 @@
 //! How much memory each command takes, and that history does not count: neither rows of sessions nor old runs.
 //!
-//! Invariant: the largest process of a run is what counts. The measuring process itself has a few MiB, below which
-//! nothing can be seen; no command takes less.
+//! Invariant: what counts is motionctl's own process, not the `nginx -t` that it starts.
 
 use crate::Bench;
 use crate::measure::Job;
