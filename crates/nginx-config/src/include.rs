@@ -374,15 +374,6 @@ mod tests {
         );
     }
 
-    #[test]
-    fn how_many_files_there_are_does_not_matter() {
-        let mut reader = MemoryReader::new().with("/etc/nginx/nginx.conf", "http { include /d/*; }");
-        for number in 0..20_000 {
-            reader = reader.with(format!("/d/{number}"), "server { listen 80; }");
-        }
-        assert_eq!(load(&reader).expect("loads").files().count(), 20_001);
-    }
-
     /// Knows one file that is larger than it reads.
     struct Large(MemoryReader);
 
