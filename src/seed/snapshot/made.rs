@@ -3,8 +3,7 @@
 //! Invariant: the answer hangs on the expression and the text alone, so that a connection asks for each once, however
 //! often the rows are read again. No question is so large that a server's packet could not hold its answer.
 
-use super::names::no_answer;
-use crate::db::{Connection, DbError, Engine, Value};
+use crate::db::{Connection, DbError, Engine, ErrorKind, Value};
 
 /// The most texts in one question: SQLite gives a function so many arguments.
 const TEXTS_OF_SQLITE: usize = 100;
@@ -75,6 +74,10 @@ fn pieces<'a, 'n>(texts: &'a [&'n str], most: usize) -> Vec<&'a [&'n str]> {
         pieces.push(&texts[start..]);
     }
     pieces
+}
+
+pub(super) fn no_answer() -> DbError {
+    DbError::new(ErrorKind::Other, "the server does not say how it compares names")
 }
 
 #[cfg(test)]

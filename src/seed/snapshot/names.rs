@@ -4,9 +4,9 @@
 //! cannot hold is never part of a comparison.
 
 use super::charset;
-use super::made::{GIVEN, held, made_of};
+use super::made::{GIVEN, held, made_of, no_answer};
 use super::section::Section;
-use crate::db::{Catalog, Connection, DbError, Engine, ErrorKind, Value};
+use crate::db::{Catalog, Connection, DbError, Engine, Value};
 use crate::seed::manifest::Name;
 use std::collections::{BTreeSet, HashMap, HashSet};
 
@@ -206,10 +206,6 @@ fn bytes(key: Value) -> Result<Vec<u8>, DbError> {
         Value::Text(text) => Ok(text.into_bytes()),
         _ => Err(no_answer()),
     }
-}
-
-pub(super) fn no_answer() -> DbError {
-    DbError::new(ErrorKind::Other, "the server does not say how it compares names")
 }
 
 /// Names of character sets and collations stand in SQL as they are.
