@@ -1,6 +1,7 @@
 //! The groups of rows, in their order: what each does, and about how long.
 //!
-//! Invariant: what a group takes was measured on two idle cores; the longest, which builds, is the last one.
+//! Invariant: what a group takes is what a person waits on two idle cores, roughly; the longest, which builds, is the
+//! last one.
 
 use crate::table::Table;
 use crate::{Bench, backup, files, growth, live, load, memory, program, seeding};
