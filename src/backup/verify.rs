@@ -61,7 +61,8 @@ impl Backup {
         Err(BackupError::Damaged { id: self.manifest.id.to_string(), problems })
     }
 
-    /// What is wrong with these contents. Some threads, so that one computes while others wait for the disk.
+    /// What is wrong with these contents. Some threads, so that one computes while others wait for the disk; this one
+    /// only waits, so that what it asks of the kernel is the same in every run, and a fault can be tried at each call.
     fn read_again(&self, wanted: &[Hash]) -> Vec<Problem> {
         let content = match self.folder.folder(CONTENT) {
             Ok(content) => content,
@@ -73,14 +74,10 @@ impl Backup {
             let mine = std::iter::from_fn(|| wanted.get(next.fetch_add(1, Ordering::Relaxed)));
             mine.filter_map(|hash| problem(&content, *hash)).collect::<Vec<_>>()
         };
-        let beside = THREADS.min(wanted.len()).saturating_sub(1);
         std::thread::scope(|scope| {
-            let others: Vec<_> = (0..beside).map(|_| scope.spawn(some_of_them)).collect();
-            let mut problems = some_of_them();
-            for other in others {
-                problems.extend(other.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)));
-            }
-            problems
+            let readers: Vec<_> = (0..THREADS.min(wanted.len())).map(|_| scope.spawn(some_of_them)).collect();
+            let found = readers.into_iter().map(|reader| reader.join());
+            found.flat_map(|found| found.unwrap_or_else(|panic| std::panic::resume_unwind(panic))).collect()
         })
     }
 
