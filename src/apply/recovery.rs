@@ -257,13 +257,7 @@ pub fn disk_state(root: &Root, run: &ActiveRun) -> Result<DiskState> {
 }
 
 fn paths(run: &ActiveRun) -> impl Iterator<Item = &TextPath> {
-    run.steps.iter().filter_map(|step| match step {
-        JournalStep::SetFile { path, .. } => Some(path),
-        JournalStep::MakeFolder { .. }
-        | JournalStep::RemoveFolder { .. }
-        | JournalStep::RestoreTree { .. }
-        | JournalStep::Reload => None,
-    })
+    run.steps.iter().filter_map(JournalStep::file)
 }
 
 /// How the words for a file begin that is told by its bytes alone.

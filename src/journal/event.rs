@@ -69,6 +69,19 @@ pub enum JournalStep {
     Reload,
 }
 
+impl JournalStep {
+    /// The one file that it changes; `None` where it changes none, or whatever a backup holds.
+    #[must_use]
+    pub fn file(&self) -> Option<&TextPath> {
+        match self {
+            Self::SetFile { path, .. } => Some(path),
+            Self::MakeFolder { .. } | Self::RemoveFolder { .. } | Self::RestoreTree { .. } | Self::Reload => {
+                None
+            }
+        }
+    }
+}
+
 /// One thing that happened, or is about to.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(tag = "event", rename_all = "kebab-case", deny_unknown_fields)]

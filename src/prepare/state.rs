@@ -70,11 +70,8 @@ fn file(root: &Root, path: &TextPath, from: Option<Hash>, to: Option<Hash>, run:
 /// The files of the newest run, without what is kept for the next update: NGINX reads none of that.
 pub fn changed(status: &Status) -> Vec<RootPath> {
     let steps = status.newest().map(|run| run.steps).unwrap_or_default();
-    let path = |step: &JournalStep| match step {
-        JournalStep::SetFile { path, .. } if !is_record(path) => Some(RootPath::clone(path)),
-        _ => None,
-    };
-    steps.iter().filter_map(path).collect()
+    let files = steps.iter().filter_map(JournalStep::file).filter(|path| !is_record(path));
+    files.map(|path| RootPath::clone(path)).collect()
 }
 
 /// What NGINX says of what is on the disk.

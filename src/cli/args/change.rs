@@ -4,6 +4,7 @@
 
 use super::duration::{parse_duration, parse_window};
 use super::{DatabaseArgs, NginxArgs, SiteArgs};
+use crate::prepare::Extent;
 use clap::{Args, ValueEnum, ValueHint};
 use serde::Deserialize;
 use std::path::PathBuf;
@@ -154,6 +155,13 @@ pub struct RollbackArgs {
     /// Validate after restoring where the kernel refuses a sandbox
     #[arg(long)]
     pub no_sandbox: bool,
+}
+
+impl RollbackArgs {
+    /// How much of the backup goes back.
+    pub fn extent(&self) -> Extent {
+        if self.whole_tree { Extent::WholeTree } else { Extent::Run }
+    }
 }
 
 /// Arguments of `recover`.

@@ -18,7 +18,7 @@ use crate::host::WriteLock;
 use crate::journal::{JournalStep, Status};
 use crate::outcome::{Failure, FailureKind, Outcome, OutcomeKind};
 use crate::prepare::state::changed;
-use crate::prepare::{Extent, unusable};
+use crate::prepare::unusable;
 use crate::values::BackupId;
 
 /// Undoes a change that waits. Whoever is asked is asked before the lock is
@@ -94,13 +94,8 @@ fn described(
     outcome.host = Some(context.host());
     let store = Store::new(&context.root);
     let backup = store.open(id).map_err(unusable)?;
-    let extent = if args.whole_tree { Extent::WholeTree } else { Extent::Run };
     let steps = status.newest().map(|run| run.steps).unwrap_or_default();
-    let files = steps.iter().filter_map(|step| match step {
-        JournalStep::SetFile { path, .. } => Some(&**path),
-        _ => None,
-    });
-    verify(&backup, extent, files)?;
+    verify(&backup, args.extent(), steps.iter().filter_map(JournalStep::file).map(|path| &**path))?;
     outcome.backup = Some(section(&store, &backup, Verified::Now));
     match args.whole_tree {
         true => restore::show(&context.root, &store, &backup, &mut outcome)?,

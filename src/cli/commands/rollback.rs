@@ -20,7 +20,7 @@ use crate::inspect::{self, Inspection, Known, inspect};
 use crate::journal::{Undoable, runs};
 use crate::outcome::{Failure, Outcome, OutcomeKind};
 use crate::plan::{Plan, Step};
-use crate::prepare::{Extent, history_gone, rollback_probes, shown, unusable, way_back};
+use crate::prepare::{history_gone, rollback_probes, shown, unusable, way_back};
 use crate::values::RootPath;
 use crate::verify::probe::ProbePlan;
 use effect::{Effect, look_at_sessions};
@@ -54,7 +54,7 @@ pub fn rollback(context: &Context, args: &RollbackArgs) -> Result<Outcome, Failu
     };
     let store = Store::new(&context.root);
     let backup = store.open(&undo.backup).map_err(unusable)?;
-    let extent = if args.whole_tree { Extent::WholeTree } else { Extent::Run };
+    let extent = args.extent();
     verify(&backup, extent, undo.left.iter().map(|(path, _)| &**path))?;
     let backup_section = section(&store, &backup, Verified::Now);
     outcome.backup = Some(backup_section.clone());
