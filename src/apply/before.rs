@@ -13,7 +13,7 @@ use crate::host::Root;
 use crate::outcome::{BackupSection, Failure, FailureKind, counted};
 use crate::plan::{Plan, PlanKind};
 use crate::values::{BackupId, LinkText, RootPath};
-use crate::verify::tested::Tested;
+use crate::verify::tested::AcceptedStates;
 use crate::verify::{compare, staged};
 use anyhow::{Context, Result};
 use nginx_config::redact_text;
@@ -78,7 +78,7 @@ fn validate(request: &RunRequest) -> Result<(), Failure> {
     let states = states(request.root, request.plan)
         .map_err(|error| Failure::from_error(FailureKind::Failed, error))?;
     let files = &request.facts.files;
-    let holds = |tested: &Tested| tested.still_holds(request.root, request.program, files, &states);
+    let holds = |tested: &AcceptedStates| tested.still_holds(request.root, request.program, files, &states);
     if request.tested.is_some_and(holds) {
         return Ok(());
     }

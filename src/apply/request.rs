@@ -16,7 +16,7 @@ use crate::values::BackupId;
 use crate::verify::ReloadProof;
 use crate::verify::compare::{Baseline, Verdict};
 use crate::verify::probe::ProbePlan;
-use crate::verify::tested::Tested;
+use crate::verify::tested::AcceptedStates;
 use serde::{Deserialize, Serialize};
 use std::sync::atomic::AtomicBool;
 use std::time::{Duration, Instant};
@@ -36,7 +36,7 @@ pub struct RunRequest<'a> {
     /// The backup that a rollback takes its contents from.
     pub source: Option<BackupId>,
     /// What NGINX accepted already, where the plan was tested when it was made.
-    pub tested: Option<&'a Tested>,
+    pub tested: Option<&'a AcceptedStates>,
     /// The routes to hold against each other before and after.
     pub probes: &'a ProbePlan,
     /// Whether a sandbox is demanded.

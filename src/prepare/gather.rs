@@ -22,7 +22,7 @@ use crate::outcome::codes::Code;
 use crate::outcome::{Failure, FailureKind, Finding, codes, sort_findings};
 use crate::plan::Migration;
 use crate::verify::staged::Verdict;
-use crate::verify::tested::Tested;
+use crate::verify::tested::AcceptedStates;
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
@@ -31,7 +31,7 @@ struct Gathered {
     inspection: Inspection,
     migration: Option<Migration>,
     notes: Vec<String>,
-    tested: Option<Tested>,
+    tested: Option<AcceptedStates>,
 }
 
 /// Prepares a migration.
@@ -138,7 +138,7 @@ fn test_new(
     missing: &[PathBuf],
     findings: &mut Vec<Finding>,
     notes: &mut Vec<String>,
-) -> Result<Option<Tested>, Failure> {
+) -> Result<Option<AcceptedStates>, Failure> {
     let barred =
         findings.iter().any(|finding| finding.code == codes::SITE_NOT_REPLACEABLE && finding.stops());
     match gate.test_new(&migration.plan, old, findings) {

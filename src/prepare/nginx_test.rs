@@ -12,7 +12,7 @@ use crate::inspect::Programs;
 use crate::outcome::{Failure, FailureKind, Finding, Level, codes, counted};
 use crate::plan::Plan;
 use crate::verify::staged::{Changes, Verdict, new_warnings, test};
-use crate::verify::tested::Tested;
+use crate::verify::tested::AcceptedStates;
 use nginx_config::{Config, redact_message};
 
 /// What the tests need.
@@ -114,7 +114,7 @@ impl Gate<'_> {
         plan: &Plan,
         old: &Verdict,
         findings: &mut Vec<Finding>,
-    ) -> Result<Option<Tested>, Failure> {
+    ) -> Result<Option<AcceptedStates>, Failure> {
         let states =
             states(self.root, plan).map_err(|error| Failure::from_error(FailureKind::Failed, error))?;
         let count = states.len();
@@ -153,7 +153,7 @@ impl Gate<'_> {
             }
         }
         let program = self.programs.tester.as_ref().filter(|_| all_accepted);
-        Ok(program.map(|program| Tested::accepted(program, states)))
+        Ok(program.map(|program| AcceptedStates::new(program, states)))
     }
 
     fn test(&self, changes: &Changes) -> Result<Verdict, Refused> {

@@ -11,7 +11,7 @@ use crate::plan::{Effect, Migration, Standing};
 use crate::values::TextPath;
 use crate::verify::Probe;
 use crate::verify::probe::ProbePlan;
-use crate::verify::tested::Tested;
+use crate::verify::tested::AcceptedStates;
 
 /// Everything that is known before the first effect.
 pub struct Prepared {
@@ -23,7 +23,7 @@ pub struct Prepared {
     /// What differed from the real server in the tests, for people.
     pub notes: Vec<String>,
     /// What NGINX accepted of the plan, for a run that follows at once.
-    pub tested: Option<Tested>,
+    pub tested: Option<AcceptedStates>,
     /// What the operator wants to see after the change, each at its server.
     pub(super) stated: Vec<Probe>,
     /// Whether the operator accepts that a route is open which was guarded.

@@ -19,7 +19,7 @@ use crate::values::{BackupId, Hash, RootPath, TextPath};
 use crate::verify::compare::Seen;
 use crate::verify::probe::ProbePlan;
 use crate::verify::staged::Staged;
-use crate::verify::tested::Tested;
+use crate::verify::tested::AcceptedStates;
 use crate::verify::{Gate, Kind, Probe};
 use anyhow::Context as _;
 use nginx_config::{redact_source, redact_text};
@@ -108,7 +108,7 @@ struct Rehearsal<'a> {
     facts: &'a Facts,
     program: &'a Executable,
     plan: &'a Plan,
-    tested: Option<&'a Tested>,
+    tested: Option<&'a AcceptedStates>,
     probes: &'a ProbePlan,
     lock: &'a WriteLock,
     stop: AtomicBool,
@@ -204,8 +204,8 @@ impl Rehearsal<'_> {
             facts: self.facts,
             program: self.program,
             plan,
-            // The way back is another plan.
-            tested: if source.is_none() { self.tested } else { None },
+            // The way back has other states, and is tested for itself.
+            tested: self.tested,
             source,
             probes,
             sandbox: SandboxChoice::Required,

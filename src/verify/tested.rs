@@ -18,16 +18,16 @@ const FRESH: Duration = Duration::from_secs(5);
 
 /// The states that a program accepted.
 #[derive(Debug, Clone)]
-pub struct Tested {
+pub struct AcceptedStates {
     program: Executable,
     states: Vec<Changes>,
     at: Instant,
 }
 
-impl Tested {
+impl AcceptedStates {
     /// Every one of `states` was accepted just now.
     #[must_use]
-    pub fn accepted(program: &Executable, states: Vec<Changes>) -> Self {
+    pub fn new(program: &Executable, states: Vec<Changes>) -> Self {
         Self { program: program.clone(), states, at: Instant::now() }
     }
 
@@ -72,16 +72,17 @@ mod tests {
         let [program, other] =
             ["/bin/sh", "/bin/ls"].map(|name| Executable::open(name.as_ref()).expect("a program"));
         let state = |path: &str| vec![Changes::from([(path.into(), Staged::Absent)])];
-        let tested = Tested::accepted(&program, state("/new.conf"));
-        let holds =
-            |tested: &Tested, program, states: &[Changes]| tested.still_holds(&root, program, &files, states);
+        let tested = AcceptedStates::new(&program, state("/new.conf"));
+        let holds = |tested: &AcceptedStates, program, states: &[Changes]| {
+            tested.still_holds(&root, program, &files, states)
+        };
         assert!(holds(&tested, &program, &state("/new.conf")));
         assert!(!holds(&tested, &other, &state("/new.conf")));
         assert!(!holds(&tested, &program, &state("/other.conf")));
         assert!(!holds(&tested, &program, &[]));
         let old =
             Instant::now().checked_sub(FRESH + Duration::from_secs(1)).expect("the machine runs longer");
-        assert!(!holds(&Tested { at: old, ..tested.clone() }, &program, &state("/new.conf")));
+        assert!(!holds(&AcceptedStates { at: old, ..tested.clone() }, &program, &state("/new.conf")));
         fs::write(folder.path().join("site.conf"), "b").expect("writing");
         assert!(!holds(&tested, &program, &state("/new.conf")));
         fs::remove_file(folder.path().join("site.conf")).expect("removing");

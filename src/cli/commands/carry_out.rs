@@ -14,7 +14,7 @@ use crate::prepare::Undoing;
 use crate::values::{BackupId, TextPath};
 use crate::verify::compare::Seen;
 use crate::verify::probe::ProbePlan;
-use crate::verify::tested::Tested;
+use crate::verify::tested::AcceptedStates;
 use std::time::Duration;
 
 /// A change that was agreed to.
@@ -28,7 +28,7 @@ pub struct Agreed<'a> {
     /// The backup that a rollback takes its contents from.
     pub source: Option<BackupId>,
     /// What NGINX accepted already, where the plan was tested when it was made.
-    pub tested: Option<&'a Tested>,
+    pub tested: Option<&'a AcceptedStates>,
     /// The routes to hold against each other before and after.
     pub probes: &'a ProbePlan,
     /// Whether a sandbox is demanded.
@@ -41,23 +41,21 @@ pub struct Agreed<'a> {
 
 /// Makes the change; whether the new client was seen.
 pub fn carry_out(context: &Context, agreed: Agreed<'_>, outcome: &mut Outcome) -> Result<Seen, Failure> {
-    let Agreed { lock, facts, programs, plan, source, tested, probes, sandbox, .. } = agreed;
-    let Agreed { confirmation, reload_timeout, .. } = agreed;
     let (done, result) = run(
         &RunRequest {
             root: &context.root,
-            lock,
+            lock: agreed.lock,
             launcher: &context.launcher,
-            facts,
-            program: programs.validating()?,
-            plan,
-            source,
-            tested,
-            probes,
-            sandbox,
-            confirmation,
+            facts: agreed.facts,
+            program: agreed.programs.validating()?,
+            plan: agreed.plan,
+            source: agreed.source,
+            tested: agreed.tested,
+            probes: agreed.probes,
+            sandbox: agreed.sandbox,
+            confirmation: agreed.confirmation,
             installed_log: installed_error_log,
-            reload_timeout: context.reload_timeout(reload_timeout),
+            reload_timeout: context.reload_timeout(agreed.reload_timeout),
             stop: &context.stop,
             actor: context.actor(),
             command: context.command_line(),
