@@ -7,6 +7,7 @@
 //! ends the row.
 
 use crate::support::machine::Machine;
+use crate::support::peak::highest_kib;
 use nix::sys::resource::{UsageWho, getrusage};
 use nix::sys::time::TimeVal;
 use std::env;
@@ -145,10 +146,10 @@ pub fn above(arguments: &[OsString]) -> ExitCode {
     let [report, program, rest @ ..] = arguments else { return ExitCode::from(NOT_STARTED) };
     let start = Instant::now();
     let Ok(mut child) = Command::new(program).args(rest).spawn() else { return ExitCode::from(NOT_STARTED) };
-    let watched = format!("/proc/{}/status", child.id());
+    let pid = child.id();
     let has_ended = AtomicBool::new(false);
     let (status, wall, peak) = thread::scope(|scope| {
-        let peak = scope.spawn(|| highest(&watched, &has_ended));
+        let peak = scope.spawn(|| highest(pid, &has_ended));
         let status = child.wait();
         let wall = start.elapsed().as_secs_f64();
         has_ended.store(true, Ordering::Relaxed);
@@ -164,15 +165,13 @@ pub fn above(arguments: &[OsString]) -> ExitCode {
 }
 
 /// The peak of a process in MiB, as long as it tells one.
-fn highest(status: &str, has_ended: &AtomicBool) -> f64 {
-    let mut highest: f64 = 0.0;
+fn highest(pid: u32, has_ended: &AtomicBool) -> f64 {
+    let mut highest = 0;
     while !has_ended.load(Ordering::Relaxed) {
-        let text = fs::read_to_string(status).unwrap_or_default();
-        let peak = text.lines().find_map(|line| line.strip_prefix("VmHWM:")?.trim().strip_suffix(" kB"));
-        highest = highest.max(peak.and_then(|kib| kib.trim().parse().ok()).unwrap_or_default());
+        highest = highest.max(highest_kib(pid).unwrap_or_default());
         thread::sleep(LOOK);
     }
-    highest / 1024.0
+    highest as f64 / 1024.0
 }
 
 /// Both by turns, so that whatever else the machine does meets both; of each figure the median.

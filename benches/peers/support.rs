@@ -11,6 +11,8 @@ pub mod binary;
 pub mod database_server;
 #[path = "../../tests/suite/support/machine.rs"]
 pub mod machine;
+#[path = "../../tests/suite/support/peak.rs"]
+pub mod peak;
 #[path = "../../tests/suite/support/port.rs"]
 mod port;
 #[path = "../../tests/suite/support/said.rs"]

@@ -3,7 +3,7 @@
 //! Invariant: memory is measured by the kernel, as the most that the process itself ever held.
 
 use crate::support::binary::{Server, binary};
-use std::fs;
+use crate::support::peak::highest_kib;
 use std::process::Stdio;
 use std::time::{Duration, Instant};
 
@@ -15,23 +15,19 @@ pub fn peak(server: &Server, arguments: &[&str]) -> (i32, i64) {
     peak_of(&server.arguments(arguments))
 }
 
-/// The same of any command. What `wait4` tells is no measure: a child begins with the memory of this very process,
-/// and that counts for it.
+/// The same of any command.
 pub fn peak_of(arguments: &[String]) -> (i32, i64) {
     let mut command = binary();
     command.args(arguments).stdout(Stdio::null()).stderr(Stdio::null());
     let mut child = command.spawn().expect("the binary starts");
-    let status = format!("/proc/{}/status", child.id());
     let (started, mut most) = (Instant::now(), 0);
     loop {
         if let Some(ended) = child.try_wait().expect("it can be waited for") {
             let code = ended.code().unwrap_or_else(|| panic!("{arguments:?}: {ended}"));
-            return (code, most);
+            return (code, i64::try_from(most).expect("less than all memory"));
         }
         // The highest so far; once the process has ended it is not told any more.
-        let text = fs::read_to_string(&status).unwrap_or_default();
-        let peak = text.lines().find_map(|line| line.strip_prefix("VmHWM:")?.trim().strip_suffix(" kB"));
-        most = most.max(peak.and_then(|kib| kib.trim().parse().ok()).unwrap_or_default());
+        most = most.max(highest_kib(child.id()).unwrap_or_default());
         if started.elapsed() > Duration::from_secs(400) {
             child.kill().expect("it can be ended");
             panic!("{arguments:?} did not end");

@@ -41,6 +41,7 @@ pub mod nginx;
 pub mod old_kernel;
 pub mod only_on;
 pub mod paused;
+pub mod peak;
 pub mod port;
 pub mod real_systemd;
 pub mod said;
