@@ -121,7 +121,7 @@ fn conclude(cli: &Cli, mut outcome: Outcome) -> u8 {
     if is_text(&cli.command) && !cli.global.json {
         return show_text(&cli.global, &outcome);
     }
-    show(&cli.global, &outcome)
+    show(&cli.global, &mut outcome)
 }
 
 /// From here on Ctrl-C is answered in the form of any other failure.
@@ -191,9 +191,13 @@ fn show_text(global: &args::Global, outcome: &Outcome) -> u8 {
     outcome.exit_code
 }
 
-fn show(global: &args::Global, outcome: &Outcome) -> u8 {
-    let text = if global.json { report::json(outcome) } else { report::human(outcome, style(global)) };
-    print(text.as_bytes(), outcome.exit_code)
+fn show(global: &args::Global, outcome: &mut Outcome) -> u8 {
+    if !global.json {
+        return print(report::human(outcome, style(global)).as_bytes(), outcome.exit_code);
+    }
+    // As below: a closed pipe is nobody's failure.
+    drop(report::write_json(outcome, std::io::stdout().lock()));
+    outcome.exit_code
 }
 
 /// Prints the answer; a closed pipe is nobody's failure.
@@ -222,7 +226,7 @@ fn usage(error: &clap::Error) -> ExitCode {
         let reason: Vec<_> = text.lines().map(str::trim).take_while(|line| !line.is_empty()).collect();
         let reason = reason.join(" ").trim_start_matches("error: ").to_owned();
         let failure = Failure::new(FailureKind::Usage, reason).with_hint("see `motionctl --help`");
-        return ExitCode::from(print(report::json(&Outcome::failed("usage", failure)).as_bytes(), 64));
+        return ExitCode::from(print(report::json(&mut Outcome::failed("usage", failure)).as_bytes(), 64));
     }
     // A value that was refused is quoted, and may be an address with a password.
     let (text, plain) = (error.render().ansi().to_string(), error.to_string());

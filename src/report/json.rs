@@ -6,7 +6,7 @@
 use crate::outcome::Outcome;
 use schemars::JsonSchema;
 use serde::Serialize;
-use std::borrow::Cow;
+use std::io::{self, BufWriter, Write};
 
 /// The version of the document's shape; it grows only when a key changes its
 /// meaning.
@@ -27,28 +27,33 @@ pub struct Envelope<'a> {
     outcome: &'a Outcome,
 }
 
-/// The answer as the document has it: under `details.next`, as ever, the commands alone.
-fn with_commands(outcome: &Outcome) -> Cow<'_, Outcome> {
-    if outcome.next.is_empty() {
-        return Cow::Borrowed(outcome);
+/// Writes the document, indented, with a newline at its end: piece by piece, since the changes of a large seed are more
+/// text than all that they were made of.
+///
+/// # Errors
+/// What the writer says.
+pub fn write_json(outcome: &mut Outcome, to: impl Write) -> io::Result<()> {
+    // Under `details.next`, as ever, the commands alone.
+    if !outcome.next.is_empty() {
+        let commands: Vec<_> = outcome.next.iter().map(|step| step.command.clone()).collect();
+        outcome.details.add("next", commands);
     }
-    let commands: Vec<_> = outcome.next.iter().map(|step| step.command.clone()).collect();
-    let mut whole = outcome.clone();
-    whole.details.add("next", commands);
-    Cow::Owned(whole)
-}
-
-/// The document, indented, with a newline at its end.
-#[must_use]
-pub fn json(outcome: &Outcome) -> String {
-    let outcome = &with_commands(outcome);
     let envelope = Envelope {
         tool: env!("CARGO_PKG_NAME"),
         version: env!("CARGO_PKG_VERSION"),
         format: ENVELOPE_FORMAT,
         outcome,
     };
-    let mut text = serde_json::to_string_pretty(&envelope).expect("strings and numbers always serialise");
-    text.push('\n');
-    text
+    let mut to = BufWriter::new(to);
+    serde_json::to_writer_pretty(&mut to, &envelope)?;
+    to.write_all(b"\n")?;
+    to.flush()
+}
+
+/// The same as a text.
+#[must_use]
+pub fn json(outcome: &mut Outcome) -> String {
+    let mut text = Vec::new();
+    write_json(outcome, &mut text).expect("memory takes everything");
+    String::from_utf8(text).expect("JSON is UTF-8")
 }

@@ -26,7 +26,7 @@ mod wrap;
 pub use diff::words;
 pub use glyphs::{GLYPHS, Glyphs};
 pub use human::{before_a_question, human};
-pub use json::{ENVELOPE_FORMAT, Envelope, json};
+pub use json::{ENVELOPE_FORMAT, Envelope, json, write_json};
 pub use page::page;
 pub use plain::line as plain_line;
 pub use style::{Colour, Detail, ENDLESS, Style};

@@ -59,7 +59,7 @@ pub fn packed(context: &Context, prepared: Option<&Prepared>, outcome: &Outcome)
         ("README.txt", README.to_owned()),
         ("why.txt", why),
         ("report.html", pages::made(&outcome, None)?),
-        ("report.json", report::json(&outcome)),
+        ("report.json", report::json(&mut outcome)),
         ("files.json", format!("{files:#}\n")),
         ("versions.json", format!("{versions:#}\n")),
     ];
