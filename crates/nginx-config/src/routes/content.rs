@@ -108,6 +108,7 @@ impl Router<'_> {
     fn folder(&self, path: Vec<u8>, chain: Vec<Node>, state: State, hops: Vec<Hop>) -> Answer {
         let names = self.index_names(&chain);
         let mut index = Vec::new();
+        let mut files = state.files.clone();
         for name in names {
             if self.is_spent() {
                 return self.end(chain, Handler::Unknown { reason: SPENT.to_owned() }, &state, hops);
@@ -120,9 +121,18 @@ impl Router<'_> {
                 Some(b'/') => (name.clone(), name),
                 _ => ([&path[..], &name].concat(), [&state.uri[..], &name].concat()),
             };
+            let is_there = files.has(&file, Wanted::File);
+            if is_there == Some(false) {
+                continue;
+            }
             let target = if state.args.is_empty() { uri } else { [&uri[..], b"?", &state.args].concat() };
-            let answer = self.redirect(&target, HopCause::Index, state.clone(), hops.clone());
+            let found = State { files: files.with(&file, Wanted::File, true), ..state.clone() };
+            let answer = self.redirect(&target, HopCause::Index, found, hops.clone());
+            files = files.with(&file, Wanted::File, false);
             index.push(Candidate { wanted: Wanted::File, path: path_of(file), answer });
+            if is_there == Some(true) {
+                break;
+            }
         }
         self.end(chain, Handler::Folder { path: path_of(path), index }, &state, hops)
     }
@@ -146,6 +156,7 @@ impl Router<'_> {
         let words: Vec<&[u8]> = self.config.directive(node).args.iter().map(|word| word.value).collect();
         let Some((last, names)) = words.split_last() else { return self.handle(chain, state, hops) };
         let mut tries = Vec::new();
+        let mut files = state.files.clone();
         for &written in names {
             let (name, wanted) = match written.strip_suffix(b"/") {
                 Some(name) => (name, Wanted::Folder),
@@ -156,18 +167,28 @@ impl Router<'_> {
             if path.ends_with(b"/") && wanted == Wanted::File {
                 continue;
             }
-            let found = State { uri, ..state.clone() };
+            let is_there = files.has(&path, wanted);
+            if is_there == Some(false) {
+                continue;
+            }
+            let found = State { uri, files: files.with(&path, wanted, true), ..state.clone() };
             let answer = self.handle(chain.clone(), found, hops.clone());
+            if is_there == Some(true) {
+                let handler = Handler::TryFiles { tries, fallback: Box::new(answer) };
+                return self.end(chain, handler, &state, hops);
+            }
+            files = files.with(&path, wanted, false);
             tries.push(Candidate { wanted, path: path_of(path), answer });
         }
+        let missed = State { files, ..state.clone() };
         let fallback = match last {
             [b'=', code @ ..] => match std::str::from_utf8(code).ok().and_then(|code| code.parse().ok()) {
-                Some(status) => self.respond(&chain, status, None, state.clone(), hops.clone()),
+                Some(status) => self.respond(&chain, status, None, missed, hops.clone()),
                 None => return unknown(depends(), chain),
             },
-            [b'@', ..] => self.go_to_named(last, HopCause::TryFiles, state.clone(), hops.clone()),
-            _ => match state.expand(last) {
-                Some(uri) => self.redirect(&uri, HopCause::TryFiles, state.clone(), hops.clone()),
+            [b'@', ..] => self.go_to_named(last, HopCause::TryFiles, missed, hops.clone()),
+            _ => match missed.expand(last) {
+                Some(uri) => self.redirect(&uri, HopCause::TryFiles, missed, hops.clone()),
                 None => return unknown(depends(), chain),
             },
         };

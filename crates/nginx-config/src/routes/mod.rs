@@ -10,6 +10,7 @@ mod choices;
 mod content;
 mod entrance;
 mod errors;
+mod files;
 pub(crate) mod level;
 pub(crate) mod listeners;
 mod location;

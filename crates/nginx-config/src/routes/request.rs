@@ -4,6 +4,7 @@
 //! one; whatever is not known stays unknown through every expansion.
 
 use super::answer::Wanted;
+use super::files::Files;
 use super::listeners::Transport;
 use crate::node::Node;
 use std::collections::{BTreeMap, HashSet};
@@ -153,6 +154,8 @@ pub(super) struct State<'c> {
     pub changes_left: u8,
     /// Directives of the server block itself that changed the URI, or answered.
     pub acted: Vec<Node>,
+    /// Which files were found, or not, to come here.
+    pub files: Files,
 }
 
 impl<'c> State<'c> {
@@ -168,6 +171,7 @@ impl<'c> State<'c> {
             error_page: false,
             changes_left: changes,
             acted: Vec::new(),
+            files: Files::default(),
         }
     }
 

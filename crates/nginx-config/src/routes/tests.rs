@@ -199,6 +199,31 @@ fn endless_alternatives_end() {
 }
 
 #[test]
+fn no_alternative_asks_twice_for_a_file() {
+    let (answer, _) = ask("index a b; location / { root /srv; try_files $uri $uri/ /a; }", "/");
+    let mut waiting = vec![(&answer, Vec::new())];
+    let mut seen = 0;
+    while let Some((answer, asked)) = waiting.pop() {
+        seen += 1;
+        let (all, fallback) = match &answer.handler {
+            Handler::TryFiles { tries, fallback } => (&tries[..], Some(fallback)),
+            Handler::Folder { index, .. } => (&index[..], None),
+            Handler::Unknown { reason } => panic!("{reason}"),
+            _ => continue,
+        };
+        let mut asked: Vec<_> = asked;
+        for one in all {
+            assert!(!asked.contains(&(&one.path, one.wanted)), "{one:?}: {asked:?}");
+            asked.push((&one.path, one.wanted));
+            waiting.push((&one.answer, asked.clone()));
+        }
+        waiting.extend(fallback.map(|fallback| (fallback.as_ref(), asked)));
+    }
+    // The budget, which would end them otherwise, is 256.
+    assert!(seen < 40, "{seen} seen");
+}
+
+#[test]
 fn addresses_are_read_as_nginx_reads_them() {
     let shown = |argument: &str| {
         let all: Vec<_> = server::endpoints(argument).iter().map(|at| format!("{at:?}")).collect();
