@@ -10,8 +10,12 @@ use super::pairing::{Siblings, pair};
 use super::trivia::Units;
 use crate::config::Config;
 use crate::identity::OrderClass;
+use crate::position::Span;
 use crate::tree::Tree;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+/// Blocks of more bytes than this are compared by what they hold.
+const LONGEST_EQUAL: usize = 4_096;
 
 /// What kind of difference it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -98,6 +102,12 @@ impl<'s, S: Whose> Side<'s, S> {
     /// The units of the tree that an item stands in.
     pub fn units_of(&self, index: At<S>) -> &Units<'s> {
         &self.units[&std::ptr::from_ref(self.outline.items[index].tree)]
+    }
+
+    /// All that is written of an item, with what stands in it.
+    fn whole(&self, index: At<S>) -> &'s [u8] {
+        let (units, id) = (self.units_of(index), self.outline.items[index].id);
+        units.text(Span::new(units.gap(id).start, units.tail(id).end))
     }
 
     /// How an item is written, from its gap to its tail, without what stands in its block.
@@ -252,6 +262,7 @@ impl Comparison<'_, '_> {
         while let Some(task) = self.open.pop() {
             match task {
                 Task::Only(difference) => self.found.push(difference),
+                Task::Pair(from, to) if self.are_equal_bytes(from, to) => {}
                 Task::Pair(from, to) => {
                     self.found.extend(compare_heads(self.old, self.new, (from, to)));
                     let (old, new) = (&self.old.outline, &self.new.outline);
@@ -260,6 +271,17 @@ impl Comparison<'_, '_> {
             }
         }
         self.found
+    }
+
+    /// Whether both are written alike, with their comments and all that stands in them. What is longer is not looked at:
+    /// of nested blocks each would be read once for every block around it.
+    fn are_equal_bytes(&self, from: At<Base>, to: At<Ours>) -> bool {
+        // Where includes are expanded, something else may stand behind the same words.
+        if self.old.tree.is_none() || self.new.tree.is_none() {
+            return false;
+        }
+        let (old, new) = (self.old.whole(from), self.new.whole(to));
+        old.len() <= LONGEST_EQUAL && old == new
     }
 
     fn lists(&mut self, from: &[At<Base>], to: &[At<Ours>]) {

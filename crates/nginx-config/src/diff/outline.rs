@@ -11,7 +11,7 @@ use crate::config::Config;
 use crate::identity::{Identity, OrderClass, meant_words};
 use crate::node::Node;
 use crate::tree::{Body, Directive, DirectiveId, Tree};
-use std::cell::OnceCell;
+use std::cell::RefCell;
 use std::collections::HashMap;
 use std::path::Path;
 
@@ -103,8 +103,8 @@ pub struct Outline<'s, S = Any> {
     pub items: Table<S, Item<'s, S>>,
     /// Those that stand in no block.
     pub roots: Vec<At<S>>,
-    /// How many siblings before each have the same label; made when first asked for.
-    pub ordinals: OnceCell<Table<S, u32>>,
+    /// Of the blocks that were asked for, how many siblings before each of its directives have the same label.
+    pub ordinals: RefCell<HashMap<Option<At<S>>, Vec<u32>>>,
 }
 
 /// Where a directive comes from and which block holds it.
@@ -161,7 +161,7 @@ impl<'s, S: Whose> Outline<'s, S> {
             items.push(Item { tree, file, id, parent, children, identity, meaning, is_chosen: false });
         }
         items.reverse();
-        Self { items: Table::new(items), roots, ordinals: OnceCell::new() }
+        Self { items: Table::new(items), roots, ordinals: RefCell::default() }
     }
 }
 

@@ -4,7 +4,7 @@
 //! Paths and indentation are bounded, so that hostile nesting costs no more
 //! than its own size.
 
-use super::at::{At, Table, Whose};
+use super::at::{At, Whose};
 use super::outline::{Item, Outline};
 use crate::redact::{REDACTED, redact_arguments, redact_code, redact_name, redact_source};
 use crate::tree::{Body, DirectiveId, Tree};
@@ -60,21 +60,27 @@ fn own_label<S: Whose>(outline: &Outline<'_, S>, index: At<S>) -> String {
 /// The label with a number where siblings before it have the same one, so
 /// that each has a path of its own: `add_header Set-Cookie #2`.
 fn numbered<S: Whose>(outline: &Outline<'_, S>, index: At<S>, label: String) -> String {
-    match outline.ordinals.get_or_init(|| ordinals(outline))[index] {
+    match ordinal(outline, index) {
         0 => label,
         before => format!("{label} #{}", before + 1),
     }
 }
 
-/// How many siblings before each directive have its label.
-fn ordinals<S: Whose>(outline: &Outline<'_, S>) -> Table<S, u32> {
-    let mut seen: HashMap<(Option<At<S>>, String), u32> = HashMap::new();
-    let count = |index: At<S>| {
-        let before = seen.entry((outline.items[index].parent, own_label(outline, index))).or_insert(0);
-        *before += 1;
-        *before - 1
-    };
-    Table::new(outline.items.places().map(count).collect())
+/// How many siblings before it have its label. All siblings are counted when one is asked for: of most blocks none is.
+fn ordinal<S: Whose>(outline: &Outline<'_, S>, index: At<S>) -> u32 {
+    let parent = outline.items[index].parent;
+    let mut known = outline.ordinals.borrow_mut();
+    let of_block = known.entry(parent).or_insert_with(|| {
+        let mut seen: HashMap<String, u32> = HashMap::new();
+        let count = |&sibling: &At<S>| {
+            let before = seen.entry(own_label(outline, sibling)).or_insert(0);
+            *before += 1;
+            *before - 1
+        };
+        outline.children(parent).iter().map(count).collect()
+    });
+    // The places of siblings grow.
+    outline.children(parent).binary_search(&index).map_or(0, |at| of_block[at])
 }
 
 /// Name and arguments: `proxy_read_timeout 600s`, `location = /x`.
