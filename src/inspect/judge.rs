@@ -12,6 +12,7 @@ use crate::facts::{ServerFacts, UpstreamAddress};
 use crate::motion::{ANY_ROUTE, Block, PAGES};
 use nginx_config::routes::{Answer, Handler, servers};
 use nginx_config::{Config, FileId, Node, redact_address};
+use std::cell::LazyCell;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
@@ -134,7 +135,11 @@ fn judge(
 ) -> Candidate {
     let file = config.file(node.file).path.clone();
     let block = Block::new(config, node);
-    let mut doing = doing(config, node, &block, of_directive, support.own);
+    // A block that hands nothing on has nothing to be asked for.
+    let mut doing = match all {
+        [] => Doing::default(),
+        _ => doing(config, node, &block, of_directive, support.own),
+    };
     let root = support.application_root.filter(|root| has_root_under(config, node, root));
     doing.evidence.extend(root.map(|root| format!("serves files below {}", root.display())));
     let named_for_motion = file.file_name().is_some_and(|name| name.to_string_lossy().contains("motion"));
@@ -167,7 +172,9 @@ fn judge(
 }
 
 fn doing(config: &Config, node: Node, block: &Block, of_directive: &Targets, own: &Own) -> Doing {
-    let catch_all: Vec<_> = block.ways(ANY_ROUTE).iter().map(|way| innermost(config, &way.answer)).collect();
+    let catch_all = LazyCell::new(|| -> Vec<_> {
+        block.ways(ANY_ROUTE).iter().map(|way| innermost(config, &way.answer)).collect()
+    });
     let mut doing = Doing::default();
     for uri in PROXIED_ROUTES.into_iter().chain(PAGES) {
         // A condition may send the request elsewhere; what counts is where it can go.

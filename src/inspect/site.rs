@@ -4,8 +4,8 @@
 
 use super::directives::arguments;
 use crate::facts::{
-    ListenAddress, ListenFacts, LocationFacts, NoEntrance, RouteContent, ServerFacts, ServerRole,
-    UpstreamAddress,
+    ListenAddress, ListenFacts, LocationFacts, NoEntrance, RouteContent, RouteState, ServerFacts,
+    ServerRole, UpstreamAddress,
 };
 use crate::host::process::Listener;
 use crate::motion::Block;
@@ -15,10 +15,12 @@ use std::collections::BTreeSet;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 
-/// The facts of a server block; whether it serves Motion is not decided here.
+const NOT_LOOKED_FOR: &str = "it was not looked for";
+
+/// The facts of a server block; whether it serves Motion is not decided here. What it answers is asked of the blocks
+/// that are chosen in the end: there may be thousands of others.
 pub(super) fn server_facts(config: &Config, node: Node, block: &Block) -> ServerFacts {
     let names = names(config, node);
-    let locations = locations(config, node, block);
     let listens = listens(config, node);
     let role = if block.redirects_only() { ServerRole::RedirectsOnly } else { ServerRole::Other };
     ServerFacts {
@@ -27,12 +29,19 @@ pub(super) fn server_facts(config: &Config, node: Node, block: &Block) -> Server
         names,
         listens,
         role,
-        new_client: block.new_client(),
-        locations,
-        // For the blocks that are chosen in the end: `served` looks.
-        entrance: Err(NoEntrance::Because("it was not looked for".to_owned())),
+        new_client: RouteState::CannotTell(NOT_LOOKED_FOR.to_owned()),
+        locations: Vec::new(),
+        // `served` looks.
+        entrance: Err(NoEntrance::Because(NOT_LOOKED_FOR.to_owned())),
         limits: Vec::new(),
     }
+}
+
+/// What a block answers, for one that was chosen.
+pub(super) fn ask(config: &Config, server: &mut ServerFacts) {
+    let block = Block::new(config, server.node);
+    server.new_client = block.new_client();
+    server.locations = locations(config, server.node, &block);
 }
 
 /// The names of a server block, as written.

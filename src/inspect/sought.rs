@@ -35,7 +35,8 @@ pub(super) fn sought(
         None => own::Own::find(root, application_root, &targets, &site::all_listens(config)),
     };
     let support = judge::Support { application_root, named_site, own: &own };
-    let selected = select::select(judge::candidates(config, &targets, &support), &options.servers, &own)?;
+    let mut selected = select::select(judge::candidates(config, &targets, &support), &options.servers, &own)?;
+    selected.servers.iter_mut().for_each(|server| site::ask(config, server));
     Ok(Sought { selected, visits, targets, own })
 }
 

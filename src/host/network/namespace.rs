@@ -4,33 +4,59 @@
 
 use anyhow::{Context, Result, bail};
 use netlink_packet_core::{
-    NLM_F_ACK, NLM_F_CREATE, NLM_F_REPLACE, NLM_F_REQUEST, NetlinkHeader, NetlinkMessage, NetlinkPayload,
-};
-use netlink_packet_route::{
-    AddressFamily, RouteNetlinkMessage,
-    link::{LinkFlags, LinkMessage},
-    route::{RouteAttribute, RouteHeader, RouteMessage, RouteProtocol, RouteScope, RouteType},
+    NLM_F_ACK, NLM_F_CREATE, NLM_F_REPLACE, NLM_F_REQUEST, NetlinkDeserializable, NetlinkHeader,
+    NetlinkMessage, NetlinkPayload, NetlinkSerializable,
 };
 use netlink_sys::{Socket, SocketAddr, protocols::NETLINK_ROUTE};
 use nix::errno::Errno;
+use nix::libc;
+use std::convert::Infallible;
 use std::fs;
 use std::path::Path;
 
 /// `lo` is the first interface of every network namespace (`net/core/dev.c`).
 const LOOPBACK: u32 = 1;
-/// The kernel's table of local addresses, `RT_TABLE_LOCAL`.
-const LOCAL_TABLE: u8 = 255;
+
+/// A request of rtnetlink(7). The crate that knows all of them is larger than everything else of the rehearsal.
+struct Request {
+    kind: u16,
+    /// As the kernel has it in memory.
+    body: Vec<u8>,
+}
+
+impl NetlinkSerializable for Request {
+    fn message_type(&self) -> u16 {
+        self.kind
+    }
+
+    fn buffer_len(&self) -> usize {
+        self.body.len()
+    }
+
+    fn serialize(&self, buffer: &mut [u8]) {
+        buffer.copy_from_slice(&self.body);
+    }
+}
+
+/// What is no acknowledgement: the kernel sends none for these requests.
+impl NetlinkDeserializable for Request {
+    type Error = Infallible;
+
+    fn deserialize(header: &NetlinkHeader, body: &[u8]) -> Result<Self, Infallible> {
+        Ok(Self { kind: header.message_type, body: body.to_vec() })
+    }
+}
 
 /// Brings the loopback interface up, so that 127.0.0.1 and ::1 answer.
 ///
 /// # Errors
 /// When the kernel refuses (no `CAP_NET_ADMIN` over this network namespace).
 pub fn loopback_up() -> Result<()> {
-    let mut link = LinkMessage::default();
-    link.header.index = LOOPBACK;
-    link.header.flags = LinkFlags::Up;
-    link.header.change_mask = LinkFlags::Up;
-    request(RouteNetlinkMessage::SetLink(link), 0).context("bringing `lo` up")
+    let up = u32::try_from(libc::IFF_UP).expect("a flag");
+    let mut body = vec![0; 4];
+    // `struct ifinfomsg`: no family and no type; then the index, the flags, and which of them are to be changed.
+    body.extend([LOOPBACK, up, up].map(u32::to_ne_bytes).concat());
+    request(Request { kind: libc::RTM_SETLINK, body }, 0).context("bringing `lo` up")
 }
 
 /// Makes every IPv4 and IPv6 address an address of this machine ("AnyIP"): it
@@ -41,8 +67,8 @@ pub fn loopback_up() -> Result<()> {
 /// # Errors
 /// When the kernel refuses the route for IPv4.
 pub fn make_every_address_local() -> Result<()> {
-    local_route(AddressFamily::Inet).context("routing every IPv4 address to `lo`")?;
-    match local_route(AddressFamily::Inet6) {
+    local_route(libc::AF_INET).context("routing every IPv4 address to `lo`")?;
+    match local_route(libc::AF_INET6) {
         Err(cause) if !lacks_ipv6(&cause) => Err(cause).context("routing every IPv6 address to `lo`"),
         _ => {
             // bind() on IPv6 asks the interfaces, not the routes (`inet6_bind`).
@@ -64,18 +90,15 @@ pub fn open_low_ports() -> Result<()> {
     }
 }
 
-fn local_route(family: AddressFamily) -> Result<()> {
-    let mut route = RouteMessage::default();
-    route.header = RouteHeader {
-        address_family: family,
-        table: LOCAL_TABLE,
-        protocol: RouteProtocol::Boot,
-        scope: RouteScope::Host,
-        kind: RouteType::Local,
-        ..RouteHeader::default()
-    };
-    route.attributes.push(RouteAttribute::Oif(LOOPBACK));
-    request(RouteNetlinkMessage::NewRoute(route), NLM_F_CREATE | NLM_F_REPLACE)
+fn local_route(family: libc::c_int) -> Result<()> {
+    let family = u8::try_from(family).expect("a family");
+    // `struct rtmsg`: the lengths of both addresses are 0, which is every address; no type of service, no flags.
+    let (table, protocol) = (libc::RT_TABLE_LOCAL, libc::RTPROT_BOOT);
+    let mut body = vec![family, 0, 0, 0, table, protocol, libc::RT_SCOPE_HOST, libc::RTN_LOCAL, 0, 0, 0, 0];
+    // Its attribute, with its length: by which interface.
+    body.extend([8_u16, libc::RTA_OIF].map(u16::to_ne_bytes).concat());
+    body.extend(LOOPBACK.to_ne_bytes());
+    request(Request { kind: libc::RTM_NEWROUTE, body }, NLM_F_CREATE | NLM_F_REPLACE)
 }
 
 fn lacks_ipv6(cause: &anyhow::Error) -> bool {
@@ -102,23 +125,23 @@ fn write_setting(name: &str, value: &str) -> std::io::Result<()> {
 }
 
 /// Sends one request and waits for the kernel's acknowledgement.
-fn request(message: RouteNetlinkMessage, extra_flags: u16) -> Result<()> {
+fn request(message: Request, extra_flags: u16) -> Result<()> {
     let mut socket = Socket::new(NETLINK_ROUTE).context("opening a netlink socket")?;
     socket.bind_auto().context("binding a netlink socket")?;
     socket.connect(&SocketAddr::new(0, 0)).context("connecting a netlink socket")?;
     let mut header = NetlinkHeader::default();
     header.flags = NLM_F_REQUEST | NLM_F_ACK | extra_flags;
-    let mut packet = NetlinkMessage::new(header, NetlinkPayload::from(message));
+    let mut packet = NetlinkMessage::new(header, NetlinkPayload::InnerMessage(message));
     packet.finalize();
     let mut buffer = vec![0; packet.buffer_len()];
     packet.serialize(&mut buffer);
     socket.send(&buffer, 0).context("sending a netlink request")?;
     let (answer, _) = socket.recv_from_full().context("reading the kernel's answer")?;
-    let answer = NetlinkMessage::<RouteNetlinkMessage>::deserialize(&answer)
+    let answer = NetlinkMessage::<Request>::deserialize(&answer)
         .map_err(|cause| anyhow::anyhow!("decoding the kernel's answer: {cause}"))?;
     match answer.payload {
         NetlinkPayload::Error(error) if error.code.is_some() => Err(error.to_io().into()),
         NetlinkPayload::Error(_) => Ok(()),
-        other => bail!("the kernel answered a netlink request with {other:?}"),
+        other => bail!("the kernel answered a netlink request with a message of type {}", other.message_type()),
     }
 }

@@ -188,11 +188,24 @@ impl Router<'_> {
             },
             [b'@', ..] => self.go_to_named(last, HopCause::TryFiles, missed, hops.clone()),
             _ => match missed.expand(last) {
+                // NGINX goes round until it has used up its redirects.
+                Some(uri) if tries.is_empty() && self.is_circle(&uri, &chain, &missed) => {
+                    self.end(Vec::new(), Handler::Return { status: 500, target: None }, &missed, hops.clone())
+                }
                 Some(uri) => self.redirect(&uri, HopCause::TryFiles, missed, hops.clone()),
                 None => return unknown(depends(), chain),
             },
         };
         self.end(chain, Handler::TryFiles { tries, fallback: Box::new(fallback) }, &state, hops)
+    }
+
+    /// Whether an internal redirect comes back to where it starts, with nothing on the way that could differ.
+    fn is_circle(&self, target: &[u8], chain: &[Node], state: &State) -> bool {
+        let mut blocks = chain.iter().copied().chain([self.server]);
+        state.internal
+            && state.args.is_empty()
+            && target == state.uri
+            && blocks.all(|block| self.config.rewrites_of(block).is_empty())
     }
 
     /// The path that a name of `try_files` stands for, and the URI it becomes.
