@@ -4,8 +4,8 @@
 
 use super::directives::arguments;
 use crate::facts::{
-    ListenAddress, ListenFacts, LocationFacts, NoEntrance, RouteContent, RouteState, ServerFacts,
-    ServerRole, UpstreamAddress,
+    ListenAddress, ListenFacts, LocationFacts, NoEntrance, RouteContent, RouteState, ServerFacts, ServerRole,
+    UpstreamAddress,
 };
 use crate::host::process::Listener;
 use crate::motion::Block;

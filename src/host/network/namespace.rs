@@ -142,6 +142,8 @@ fn request(message: Request, extra_flags: u16) -> Result<()> {
     match answer.payload {
         NetlinkPayload::Error(error) if error.code.is_some() => Err(error.to_io().into()),
         NetlinkPayload::Error(_) => Ok(()),
-        other => bail!("the kernel answered a netlink request with a message of type {}", other.message_type()),
+        other => {
+            bail!("the kernel answered a netlink request with a message of type {}", other.message_type())
+        }
     }
 }
