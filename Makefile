@@ -19,7 +19,7 @@ ON_MYSQL = MOTIONCTL_TEST_DATABASE=$(MYSQL) $(RUST) cargo test --locked --test s
 # Tests wait for servers more than they compute.
 test test-deep test-databases: export RUST_TEST_THREADS ?= $(shell echo $$((3 * $$(nproc))))
 
-.PHONY: help demo test test-deep test-databases test-fleet test-package test-roots fuzz lint fmt clippy doc deny advisories \
+.PHONY: help demo test test-deep test-databases test-fleet scale-fleet test-package test-roots fuzz lint fmt clippy doc deny advisories \
     typos unused msrv bench build dist dist-binary sbom reproduce package install clean
 
 help: ## List the targets
@@ -60,6 +60,10 @@ test-databases: ## The tests of seeding on every MariaDB and MySQL that Debian's
 # The package is the newest of dist/, or PACKAGE=FILE.deb.
 test-fleet: ## Ansible against four servers of their own on this machine, with the package installed on them
 	$(SUDO) packaging/test-fleet.sh $(PACKAGE)
+
+# SERVERS="3 24" says how many, FORKS="5 25" how many at a time; the package is the same as above.
+scale-fleet: ## What Ansible costs with many servers, all made on this machine: one table (SERVERS="3 24" FORKS="5 25")
+	$(SUDO) env FLEET_PACKAGE="$(PACKAGE)" FLEET_FORKS="$(FORKS)" packaging/fleet-scale.sh $(SERVERS)
 
 # PACKAGE=FILE.deb or BINARY=FILE name another than the newest package in dist/; SUITES="bullseye" takes fewer releases.
 test-roots: ## Install the package in Debian 11, 12 and 13, and walk the whole road in each (a transcript of each in $(CARGO_TARGET_DIR)/roots)
