@@ -4,6 +4,7 @@
 //! an error of the transport the connection is not used again. The driver's own texts and panics end here.
 
 mod errors;
+mod greeting;
 mod settings;
 mod values;
 
@@ -33,6 +34,8 @@ use values::{converted, parameters};
 const GRACE: Duration = Duration::from_millis(250);
 /// A bundle of all authorities that browsers know is a quarter of this.
 const LARGEST_AUTHORITY: u64 = 1 << 20;
+/// `ER_ACCESS_DENIED_ERROR`
+const ACCESS_DENIED: u16 = 1045;
 /// How a certificate in PEM begins.
 const PEM: &[u8] = b"-----BEGIN CERTIFICATE-----";
 
@@ -206,7 +209,7 @@ enum Refused {
 fn connect(options: Opts, socket: Option<Judged>, limits: Limits) -> Result<(Conn, Opened), Refused> {
     let (sender, receiver) = sync_channel(1);
     let connect = move || {
-        let mut conn = Conn::new(options).map_err(Refused::LoggingIn)?;
+        let mut conn = log_in(&options, &limits).map_err(Refused::LoggingIn)?;
         // The path that was connected to is a name of this descriptor.
         drop(socket);
         let opened = set_up(&mut conn, &limits).map_err(Refused::Otherwise)?;
@@ -228,6 +231,22 @@ fn connect(options: Opts, socket: Option<Judged>, limits: Limits) -> Result<(Con
             RecvTimeoutError::Disconnected => Refused::GaveUp,
         })
     })
+}
+
+/// Logs in; at a MariaDB once more where that was refused.
+///
+/// Its plugins `ed25519` and `parsec` send 32 random bytes, and the driver takes a zero at their end for the end of a
+/// text (`AuthSwitchRequest::plugin_data` of mysql_common 0.37.3): one login of 256 is refused with the right password. A
+/// MySQL has neither of them, and there each refusal may count to an account's lock (`FAILED_LOGIN_ATTEMPTS`).
+fn log_in(options: &Opts, limits: &Limits) -> Result<Conn, Error> {
+    match Conn::new(options.clone()) {
+        Err(Error::MySqlError(error))
+            if error.code == ACCESS_DENIED && greeting::is_mariadb(options, limits.connect) =>
+        {
+            Conn::new(options.clone())
+        }
+        other => other,
+    }
 }
 
 /// The socket that is to be connected to; `None` for TCP.

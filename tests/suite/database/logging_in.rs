@@ -12,6 +12,8 @@ use motionctl::db::{DbError, ErrorKind, Secret, Source, Tls, Transport};
 use std::io::Write;
 use std::net::TcpListener;
 use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
 
 fn hint(error: &DbError) -> &str {
     error.hint().unwrap_or_else(|| panic!("no hint: {error}"))
@@ -134,6 +136,13 @@ fn a_name_that_does_not_exist_is_never_said_to_be_no_server() {
 
 /// Sends these packets to whoever connects; each has its place in the exchange.
 fn impostor(packets: &[(u8, &[u8])]) -> u16 {
+    counting(packets).0
+}
+
+/// The same, and how many connected.
+fn counting(packets: &[(u8, &[u8])]) -> (u16, Arc<AtomicU32>) {
+    let count = Arc::new(AtomicU32::new(0));
+    let counter = count.clone();
     let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
     let port = listener.local_addr().expect("bound").port();
     let mut bytes = Vec::new();
@@ -145,11 +154,28 @@ fn impostor(packets: &[(u8, &[u8])]) -> u16 {
     std::thread::spawn(move || {
         let mut held = Vec::new();
         while let Ok((mut stream, _)) = listener.accept() {
+            counter.fetch_add(1, Ordering::Relaxed);
             stream.write_all(&bytes).expect("sent");
             held.push(stream);
         }
     });
-    port
+    (port, count)
+}
+
+/// The driver loses a byte of what MariaDB sends, one time in 256; a MySQL may lock an account that is refused too often.
+#[test]
+fn a_refusal_is_asked_about_once_more_at_a_mariadb_and_nowhere_else() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let denied = b"\xff\x15\x04#28000Access denied for user 'somebody'";
+    let mariadb = [b"\x0a5.5.5-10.11.6-MariaDB\0", &GREETING[b"\x0a5.5.5-x\0".len()..]].concat();
+    // At a MariaDB the second connection only looks who answers.
+    for (greeting, expected) in [(GREETING, 1), (&mariadb[..], 3)] {
+        let (port, count) = counting(&[(0, greeting), (2, denied)]);
+        let answer = discover("somebody", port, folder.path(), "pw");
+        assert_eq!(answer.code, 69, "{answer:?}");
+        assert!(answer.stderr.contains("Access denied"), "{answer:?}");
+        assert_eq!(count.load(Ordering::Relaxed), expected, "{answer:?}");
+    }
 }
 
 /// A greeting of MySQL 5.5 and later.

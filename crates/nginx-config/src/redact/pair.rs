@@ -10,33 +10,59 @@ use super::value::is_harmless;
 use regex::Regex;
 use std::sync::LazyLock;
 
+/// What a field is called that holds the value.
+const CONTENT: &str = "value|content|val";
+
 /// A name in one field, and its value in the next one, or the other way round.
 static NAMED: LazyLock<Regex> = LazyLock::new(|| {
-    let (label, content) = (field("name|key|id|field|variable|var|env|property"), field("value|content|val"));
+    let (label, content) = (field("name|key|id|field|variable|var|env|property"), field(CONTENT));
     pattern(&format!(r#"{label}["'](?P<called>[{LETTERS}.$-]+)\\*["'][^<>{{}}\n]{{0,80}}?{content}"#))
 });
 static NAMED_BEHIND: LazyLock<Regex> = LazyLock::new(|| {
-    let (label, content) = (field("name|key|id|field"), field("value|content|val"));
+    let (label, content) = (field("name|key|id|field"), field(CONTENT));
     pattern(&format!(
         r#"{content}["'](?P<secret>[^"'\\\n]+)\\*["'][^<>{{}}\n]{{0,80}}?{label}["'](?P<called>[{LETTERS}.$-]+)"#
     ))
 });
-/// Command lines with a password beside a letter, or as the last word.
-static COMMANDS: LazyLock<[Regex; 4]> = LazyLock::new(|| {
-    let secret = r#"(?P<secret>'[^'\n]*'|"[^"\n]*"|[^\s'"|;&-][^\s|;&]*)"#;
-    let options = r"(?-u:\b)[^\n|;&]{0,200}?[ \t]";
-    [
-        format!(r"(?-u:\b(?:mysql(?:admin|check|dump|import)?|mariadb(?:-\w+)?)){options}-p{secret}"),
-        format!(r"(?-u:\b(?:sshpass|mongo\w*)){options}-p[ \t]*{secret}"),
-        format!(r"(?-u:\b)redis-cli{options}(?:-a|--pass)[ \t]+{secret}"),
-        format!(r"(?-u:\b)htpasswd[ \t]+-[A-Za-z]*b[A-Za-z]*(?:[ \t]+[^\s|;&]+){{1,2}}[ \t]+{secret}"),
-    ]
-    .map(|text| pattern(&text))
-});
+/// Command lines with a password beside a letter, or as the last word; each with the names that one begins with.
+///
+/// Between a name and its option may stand 200 letters, which is as many states of the pattern: they are compiled where
+/// a name is met, and that is in few configurations.
+static COMMANDS: [(&[&str], LazyLock<Regex>); 4] = [
+    (
+        &["mysql", "mariadb"],
+        LazyLock::new(|| {
+            command(
+                r"(?-u:\b(?:mysql(?:admin|check|dump|import)?|mariadb(?:-\w+)?))",
+                &format!("{OPTIONS}-p"),
+            )
+        }),
+    ),
+    (
+        &["sshpass", "mongo"],
+        LazyLock::new(|| command(r"(?-u:\b(?:sshpass|mongo\w*))", &format!(r"{OPTIONS}-p[ \t]*"))),
+    ),
+    (
+        &["redis-cli"],
+        LazyLock::new(|| command(r"(?-u:\b)redis-cli", &format!(r"{OPTIONS}(?:-a|--pass)[ \t]+"))),
+    ),
+    (
+        &["htpasswd"],
+        LazyLock::new(|| {
+            let name = r"(?-u:\b)htpasswd";
+            command(name, r"[ \t]+-[A-Za-z]*b[A-Za-z]*(?:[ \t]+[^\s|;&]+){1,2}[ \t]+")
+        }),
+    ),
+];
+const OPTIONS: &str = r"(?-u:\b)[^\n|;&]{0,200}?[ \t]";
 /// A run of letters of which some are written by their codes.
 static ENCODED: LazyLock<Regex> =
     LazyLock::new(|| pattern(r#"[^\s"'<>&?=;,|]*%[0-9A-Fa-f]{2}[^\s"'<>&?;,|]*"#));
 static CODE: LazyLock<Regex> = LazyLock::new(|| pattern("%([0-9A-Fa-f]{2})"));
+
+fn command(name: &str, before: &str) -> Regex {
+    pattern(&format!(r#"{name}{before}(?P<secret>'[^'\n]*'|"[^"\n]*"|[^\s'"|;&-][^\s|;&]*)"#))
+}
 
 fn field(names: &str) -> String {
     format!(r#"(?-u:\b)(?i:{names})\\*["']?[ \t]*[:=][ \t]*\\*"#)
@@ -46,7 +72,7 @@ fn field(names: &str) -> String {
 pub fn shown(text: &str) -> String {
     // Most words of a configuration hold nothing of the kind, and cost no search.
     let mut text = text.to_owned();
-    if text.contains(['"', '\'']) && text.contains([':', '=']) {
+    if text.contains(['"', '\'']) && text.contains([':', '=']) && has_content(&text) {
         text = replaced(&text, &NAMED, |text, found| {
             let called = found.name("called")?.as_str();
             Some((called, text::value(text, found.get(0)?.end(), false)))
@@ -56,7 +82,10 @@ pub fn shown(text: &str) -> String {
         });
     }
     let has_option = text.contains(" -") || text.contains("\t-");
-    for command in COMMANDS.iter().filter(|_| has_option) {
+    for (names, command) in COMMANDS.iter().filter(|_| has_option) {
+        if !names.iter().any(|name| text.contains(name)) {
+            continue;
+        }
         text = replaced(&text, command, |_, found| Some(("password", found.name("secret")?.range())));
     }
     if !text.contains('%') {
@@ -67,6 +96,11 @@ pub fn shown(text: &str) -> String {
         false => found[0].to_owned(),
     };
     ENCODED.replace_all(&text, encoded).into_owned()
+}
+
+fn has_content(text: &str) -> bool {
+    let lower = text.to_ascii_lowercase();
+    CONTENT.split('|').any(|name| lower.contains(name))
 }
 
 /// A text with what a pattern finds replaced, where its name speaks of a secret.
