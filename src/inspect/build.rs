@@ -64,9 +64,13 @@ pub struct NoVersion;
 pub fn parse_build(text: &str) -> Result<Build, NoVersion> {
     let (version, product) = parse_version(text).ok_or(NoVersion)?;
     let option = |name: &str| {
-        let pattern = format!(r"--{name}=('[^']*'|\S*)");
-        let regex = Regex::new(&pattern).expect("option names need no escaping");
-        regex.captures(text).map(|found| found[1].trim_matches('\'').to_owned())
+        let (_, behind) = text.split_once(&format!("--{name}="))?;
+        let quoted = behind.strip_prefix('\'').and_then(|quoted| quoted.split_once('\''));
+        let value = match quoted {
+            Some((value, _)) => value,
+            None => behind.split(char::is_whitespace).next().unwrap_or_default(),
+        };
+        Some(value.trim_matches('\'').to_owned())
     };
     let path = |name: &str, default: &str| PathBuf::from(option(name).unwrap_or_else(|| default.to_owned()));
     let error_log = path("error-log-path", "logs/error.log");
@@ -135,7 +139,7 @@ impl Build {
 /// own `Tengine version: Tengine/3.0.0` before `nginx version: nginx/1.24.0`; of old ones
 /// `Tengine version: Tengine/2.1.2 (nginx/1.6.2)`.
 fn parse_version(text: &str) -> Option<(NginxVersion, Product)> {
-    let line = Regex::new(r"(?m)^(?:nginx: )?\S+ version: (([^/\s]+)/(\d+\.\d+(?:\.\d+)*)\S*)")
+    let line = Regex::new(r"(?m)^(?:nginx: )?\S+ version: (([^/\s]+)/([0-9]+\.[0-9]+(?:\.[0-9]+)*)\S*)")
         .expect("a constant pattern");
     let own: Vec<_> = line
         .captures_iter(text)
