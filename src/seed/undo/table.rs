@@ -140,7 +140,8 @@ impl Table {
             conn.each(&sql, &values, &mut |row| {
                 let row = row.into_values();
                 if let Some(key) = self.key_of(&row).filter(|_| is_wanted(&row)) {
-                    units.entry(key).or_default().push(row);
+                    // Nearly always there is one; a list that grows takes room for four.
+                    units.entry(key).or_insert_with(|| Vec::with_capacity(1)).push(row);
                 }
                 Ok(())
             })?;
