@@ -48,8 +48,8 @@ pub fn growth(bench: &Bench) -> [f64; 3] {
         let tree = place.tree(files, 1_000);
         let run = || {
             let run = on(&tree, &["apply", "--yes"]);
+            on(&tree, &["rollback", "--yes"]);
             forget(&tree);
-            fs::copy(tree.at("site"), tree.at("etc/nginx/conf.d/motion.conf")).expect("the old file again");
             run
         };
         median_run((0..bench.runs.min(RUNS)).map(|_| run()).collect()).cpu
@@ -77,15 +77,13 @@ impl Place {
 
     /// A tree with so many more files in `/etc/nginx`, which no directive names.
     fn tree(&self, files: usize, bytes: usize) -> Tree {
-        let tree = Tree::within(self.0.path(), &|nginx| {
+        Tree::within(self.0.path(), &|nginx| {
             for number in 0..files {
                 let folder = nginx.join(format!("kept/{}", number / 100));
                 fs::create_dir_all(&folder).expect("a folder");
                 fs::write(folder.join(number.to_string()), content(number, bytes)).expect("writing");
             }
-        });
-        fs::copy(tree.at("etc/nginx/conf.d/motion.conf"), tree.at("site")).expect("a copy");
-        tree
+        })
     }
 
     fn peer(&self, tree: &Tree) -> Run {

@@ -95,6 +95,8 @@ impl Table {
     /// Rows that could not be measured, and why.
     pub fn fail(&mut self, figure: &str, why: &str) {
         println!("  {figure}: NOT MEASURED: {why}");
+        // What a command printed stands above, once.
+        let why = why.lines().next().unwrap_or_default();
         self.rows.push(Err((figure.to_owned(), why.to_owned())));
     }
 
