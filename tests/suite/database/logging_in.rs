@@ -173,7 +173,7 @@ fn a_refusal_is_asked_about_once_more_at_a_mariadb_and_nowhere_else() {
         let (port, count) = counting(&[(0, greeting), (2, denied)]);
         let answer = discover("somebody", port, folder.path(), "pw");
         assert_eq!(answer.code, 69, "{answer:?}");
-        assert!(answer.stderr.contains("Access denied"), "{answer:?}");
+        assert!(answer.stdout.contains("Access denied"), "{answer:?}");
         assert_eq!(count.load(Ordering::Relaxed), expected, "{answer:?}");
     }
 }
