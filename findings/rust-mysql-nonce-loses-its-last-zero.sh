@@ -21,6 +21,8 @@ edition = "2021"
 
 [dependencies]
 mysql_common = { version = "=0.37.3", default-features = false }
+# Without a backend it does not compile.
+flate2 = { version = "1", default-features = false, features = ["rust_backend"] }
 
 [workspace]
 TOML
