@@ -1,9 +1,9 @@
 //! What a server says of itself to whoever connects, before anybody logs in.
 //!
-//! Invariant: nothing is sent, and no more is read than the name of the version can be long.
+//! Invariant: nothing is sent, and no more is looked at than the name of the version can be long.
 
 use mysql::Opts;
-use std::io::{self, Read};
+use std::io::{self, BufReader, Read};
 use std::net::{TcpStream, ToSocketAddrs};
 use std::os::unix::net::UnixStream;
 use std::time::Duration;
@@ -43,7 +43,7 @@ fn by_tcp(options: &Opts, within: Duration) -> io::Result<Vec<u8>> {
 
 fn begin_of(stream: impl Read) -> io::Result<Vec<u8>> {
     let mut found = Vec::new();
-    for byte in stream.bytes().take(BEFORE + LONGEST) {
+    for byte in BufReader::new(stream).bytes().take(BEFORE + LONGEST) {
         found.push(byte?);
         if found.len() > BEFORE && found.last() == Some(&0) {
             break;
