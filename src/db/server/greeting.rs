@@ -2,6 +2,8 @@
 //!
 //! Invariant: nothing is sent, and no more is looked at than the name of the version can be long.
 
+use super::settings::engine;
+use crate::db::model::Engine;
 use mysql::Opts;
 use std::io::{self, BufReader, Read};
 use std::net::{TcpStream, ToSocketAddrs};
@@ -54,10 +56,8 @@ fn begin_of(stream: impl Read) -> io::Result<Vec<u8>> {
 
 /// `5.5.5-10.11.6-MariaDB`, before version 11 with a number in front that old replicas understand.
 fn names_mariadb(greeting: &[u8]) -> bool {
-    const NAME: &[u8] = b"mariadb";
-    let version = greeting.get(BEFORE..).unwrap_or_default();
-    greeting.get(BEFORE - 1) == Some(&10)
-        && version.windows(NAME.len()).any(|part| part.eq_ignore_ascii_case(NAME))
+    let version = String::from_utf8_lossy(greeting.get(BEFORE..).unwrap_or_default());
+    greeting.get(BEFORE - 1) == Some(&10) && engine(&version) == Engine::MariaDb
 }
 
 #[cfg(test)]
