@@ -15,49 +15,18 @@ cache=${FLEET_CACHE:-/var/cache/motionctl-tests/fleet}
 logs=${FLEET_LOGS:-$(realpath -m "${CARGO_TARGET_DIR:-target}/tmp/fleet-scale")}
 [ $# -gt 0 ] || set -- 3 24
 
-say() { echo "fleet-scale: $*" >&2; }
-[ "$(id -u)" = 0 ] || { say "namespaces need root"; exit 69; }
+name=fleet-scale
+. packaging/fleet/common.sh
 for number; do
     case $number in *[!0-9]* | '') say "no number of servers: $number"; exit 64 ;; esac
     [ "$number" -ge 1 ] && [ "$number" -le 200 ] || { say "1 to 200 servers, not $number"; exit 64; }
 done
-package=${FLEET_PACKAGE:-}
-for found in dist/*.deb; do
-    # shellcheck disable=SC3013 # dash has it
-    if [ -z "${FLEET_PACKAGE:-}" ] && { [ -z "$package" ] || [ "$found" -nt "$package" ]; }; then package=$found; fi
-done
-[ -r "$package" ] || { say "no package: run \`make package\` first, or name one in FLEET_PACKAGE"; exit 69; }
-package=$(realpath "$package")
-for need in mmdebstrap:mmdebstrap ip:iproute2 nsenter:util-linux ssh:openssh-client openssl:openssl dpkg-deb:dpkg python3:python3; do
-    command -v "${need%:*}" >/dev/null || missing="${missing:-} ${need#*:}"
-done
-[ -z "${missing:-}" ] || { say "install first: apt-get install$missing"; exit 69; }
-
-mkdir -p "$cache" "$logs"
+ready "${FLEET_PACKAGE:-}"
 ansible=$cache/ansible-newest
-if [ ! -e "$ansible/ready" ]; then
-    say "installing ansible-core"
-    rm -rf "$ansible"
-    python3 -m venv "$ansible"
-    "$ansible/bin/pip" --quiet --disable-pip-version-check install ansible-core
-    touch "$ansible/ready"
-fi
+venv "$ansible" ansible-core
 sh packaging/fleet/hosts.sh root bookworm "$cache/bookworm"
 
-work=$(mktemp -d /var/tmp/motionctl-scale.XXXXXX)
-mkdir "$work/hosts"
-end() {
-    sh packaging/fleet/hosts.sh down "$work/hosts" || :
-    rm -rf "$work"
-}
-trap end EXIT
-trap 'exit 1' HUP INT TERM
-# What Ansible keeps for itself.
-export ANSIBLE_HOME="$work/home"
-export ANSIBLE_COLLECTIONS_PATH="$work/collections"
-"$ansible/bin/ansible-galaxy" collection build --output-path "$work" packaging/ansible >/dev/null
-"$ansible/bin/ansible-galaxy" collection install --offline --collections-path "$work/collections" \
-    "$work"/motionctl-fleet-*.tar.gz >/dev/null
+begin
 dpkg-deb -x "$package" "$work/unpacked"
 
 commit=$(git rev-parse --short HEAD 2>/dev/null || echo unknown)
@@ -70,17 +39,14 @@ for number; do
         [ -z "$before" ] || [ "$number" -gt "$before" ] || continue
         before=$forks
         say "$number servers, $forks at a time"
-        rm -rf "$work/hosts"
-        mkdir "$work/hosts"
+        no_hosts
         python3 packaging/fleet/scale.py servers "$work" "$cache" "$package" "$logs" "$number" "$forks"
-        sh packaging/fleet/hosts.sh down "$work/hosts"
     done
 done
 names=${FLEET_TABLE:-10000}
 [ "$names" = 0 ] || {
     say "the table of $names names"
-    rm -rf "$work/hosts"
-    mkdir "$work/hosts"
+    no_hosts
     python3 packaging/fleet/scale.py table "$work" "$cache" "$package" "$logs" "$names" 5
 }
 python3 packaging/fleet/scale.py print "$logs" "$head" >"$logs/table.md"
