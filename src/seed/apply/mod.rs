@@ -76,6 +76,21 @@ struct Apply<'a> {
     request: &'a SeedRequest<'a>,
 }
 
+impl Apply<'_> {
+    /// Planning again gives nothing.
+    fn prove(&self, session: &mut Session, scope: &Scope) -> Result<(), Ended> {
+        let after = read(&mut session.conn, &session.map, &session.catalog, scope)?;
+        let left = session.draft(self.request.manifest, self.request.unnamed, &after);
+        match leftover(&left) {
+            None => Ok(()),
+            Some(what) => {
+                let message = format!("what was written is not what was wanted: {what}; rolled back");
+                Err(Failure::new(FailureKind::Failed, message).with_findings(left.findings).into())
+            }
+        }
+    }
+}
+
 impl Work for Apply<'_> {
     fn known(&self) -> &[Finding] {
         &self.request.planned.findings
@@ -93,6 +108,7 @@ impl Work for Apply<'_> {
         if session.fingerprint(&before) != request.planned.fingerprint {
             return Err(Ended::Moved("rows that the plan relies on were changed".to_owned()));
         }
+        drop(before);
         let (conn, map, catalog, telling) = session.look();
         let found = consequences::guards(&mut PlanContext { conn, map, catalog, plan, telling })?;
         if let Some(stop) = new_stop(found, &request.planned.findings) {
@@ -107,15 +123,9 @@ impl Work for Apply<'_> {
         let ids = writer.run()?;
         let (rows, notes) = (writer.done, writer.notes);
         (watch)(SeedEvent::Stage("reading again"))?;
-        let after = read(&mut session.conn, &session.map, &session.catalog, scope)?;
-        let left = session.draft(request.manifest, request.unnamed, &after);
-        if let Some(what) = leftover(&left) {
-            let message = format!("what was written is not what was wanted: {what}; rolled back");
-            return Err(Failure::new(FailureKind::Failed, message).with_findings(left.findings).into());
-        }
+        self.prove(session, scope)?;
         if let (Some(keep), Some(images)) = (request.keep, images) {
-            let record = images.after(session, plan, &ids)?;
-            keep.write(&record, plan, session)?;
+            keep.write(images, session, plan, &ids)?;
         }
         Ok(Written { rows, notes })
     }

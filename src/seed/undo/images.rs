@@ -3,9 +3,9 @@
 //! Invariant: complete: a row that carrying out the plan makes, changes, marks or deletes is in the record, whoever
 //! changed it: what a trigger does to it beside the plan is in it, too. Rows that the plan only reads are not.
 
-use super::record::{Record, Rows, Unit};
-use super::table::{Place, Row, Table, Units};
-use crate::db::DbError;
+use super::record::{Labels, Unit};
+use super::store::UnfinishedRun;
+use super::table::{Key, Place, Row, Table, Units};
 use crate::outcome::{Failure, FailureKind};
 use crate::seed::apply::Ended;
 use crate::seed::map::Part;
@@ -15,7 +15,7 @@ use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 /// Rows as they were before a plan was carried out.
 pub(in crate::seed) struct Images {
-    tables: BTreeMap<Place, (Touched, Units)>,
+    tables: BTreeMap<Place, Units>,
 }
 
 /// Which rows of a table a plan writes.
@@ -33,10 +33,12 @@ impl Touched {
         self.pairs.insert((owner, member));
     }
 
-    fn read(&self, session: &mut Session, table: &Table) -> Result<Units, DbError> {
-        let ids: Vec<i64> = self.ids.iter().copied().collect();
-        let is_wanted = |row: &Row| table.ends_of(row).is_none_or(|pair| self.pairs.contains(&pair));
-        table.read(&mut session.conn, &ids, &is_wanted)
+    fn list(&self) -> Vec<i64> {
+        self.ids.iter().copied().collect()
+    }
+
+    fn is_wanted(&self, table: &Table, row: &Row) -> bool {
+        table.ends_of(row).is_none_or(|pair| self.pairs.contains(&pair))
     }
 }
 
@@ -46,32 +48,38 @@ impl Images {
         let mut tables = BTreeMap::new();
         for (place, touched) in touched(plan, None) {
             let table = table(session, place)?;
-            let units = touched.read(session, &table)?;
-            tables.insert(place, (touched, units));
+            let is_wanted = |row: &Row| touched.is_wanted(&table, row);
+            tables.insert(place, table.read(&mut session.conn, &touched.list(), &is_wanted)?);
         }
         Ok(Self { tables })
     }
 
-    /// Reads them again, and those that came, whose ids these are in the order of the plan.
-    pub fn after(mut self, session: &mut Session, plan: &Plan, ids: &[i64]) -> Result<Record, Ended> {
-        let mut record = Record::default();
+    /// Reads them again, and those that came, whose ids these are in the order of the plan. They are written while they
+    /// are read, because there may be a million of them; what rows are called is handed back.
+    pub(super) fn compared(
+        mut self,
+        session: &mut Session,
+        plan: &Plan,
+        ids: &[i64],
+        run: &mut UnfinishedRun<'_>,
+    ) -> Result<Labels, Ended> {
         for (place, touched) in touched(plan, Some(ids)) {
-            let (_, mut before) = self.tables.remove(&place).unwrap_or_default();
+            let mut before = self.tables.remove(&place).unwrap_or_default();
             let table = table(session, place)?;
-            let mut after = touched.read(session, &table)?;
-            let keys: BTreeSet<_> = before.keys().chain(after.keys()).copied().collect();
-            let unit = |key| Unit {
-                key,
-                before: before.remove(&key).unwrap_or_default(),
-                after: after.remove(&key).unwrap_or_default(),
+            run.table(&place.to_string(), &table.columns);
+            let mut write = |key: Key, before: Vec<Row>, after: Vec<Row>| {
+                // Links that did not change are among those of the same ends that did.
+                if table.ends.is_some() || before != after {
+                    run.unit(&Unit { key, before, after });
+                }
             };
-            // Links that did not change are among those of the same ends that did.
-            let is_kept = |unit: &Unit| table.ends.is_some() || unit.before != unit.after;
-            let units: Vec<Unit> = keys.into_iter().map(unit).filter(is_kept).collect();
-            record.tables.insert(place.to_string(), Rows { columns: table.columns, units });
+            let is_wanted = |row: &Row| touched.is_wanted(&table, row);
+            table.each(&mut session.conn, &touched.list(), &is_wanted, &mut |key, after| {
+                write(key, before.remove(&key).unwrap_or_default(), after);
+            })?;
+            before.into_iter().for_each(|(key, gone)| write(key, gone, Vec::new()));
         }
-        name(&mut record, plan, ids);
-        Ok(record)
+        Ok(labels(plan, ids))
     }
 }
 
@@ -116,8 +124,9 @@ fn touched(plan: &Plan, ids: Option<&[i64]>) -> BTreeMap<Place, Touched> {
     all
 }
 
-/// Notes what the rows at both ends of links are called, and user profiles.
-fn name(record: &mut Record, plan: &Plan, ids: &[i64]) {
+/// What the rows at both ends of links are called, and user profiles.
+fn labels(plan: &Plan, ids: &[i64]) -> Labels {
+    let mut labels = Labels::new();
     let mut note = |part: Part, row: RowRef| {
         let id = match row {
             RowRef::Id(id) => id,
@@ -126,7 +135,7 @@ fn name(record: &mut Record, plan: &Plan, ids: &[i64]) {
                 None => return,
             },
         };
-        let names = record.labels.entry(part.to_string()).or_default();
+        let names = labels.entry(part.to_string()).or_default();
         names.entry(id).or_insert_with(|| plan.label(part, row).to_string());
     };
     for (kind, links) in &plan.unlink {
@@ -151,7 +160,8 @@ fn name(record: &mut Record, plan: &Plan, ids: &[i64]) {
         }
     }
     for change in &plan.rights {
-        let names = record.labels.entry(Part::Permissions.to_string()).or_default();
+        let names = labels.entry(Part::Permissions.to_string()).or_default();
         names.insert(change.user_profile, change.name.to_string());
     }
+    labels
 }

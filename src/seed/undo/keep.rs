@@ -3,10 +3,12 @@
 //! Invariant: what is not on the disk is not committed. A run of which nobody saw the COMMIT is never marked.
 
 use super::head::{Head, Identity};
-use super::record::{FORMAT, Record};
+use super::images::Images;
+use super::record::FORMAT;
 use super::store::{Store, Unusable};
 use crate::host::clock;
 use crate::outcome::Failure;
+use crate::seed::apply::Ended;
 use crate::seed::plan::{Counts, Plan};
 use crate::seed::session::Session;
 use crate::values::RunId;
@@ -40,12 +42,14 @@ impl Keep {
         &self.id
     }
 
+    /// Writes what the rows were, and what the plan made of them, whose new rows have these ids.
     pub(in crate::seed) fn write(
         &self,
-        record: &Record,
+        before: Images,
+        session: &mut Session,
         plan: &Plan,
-        session: &Session,
-    ) -> Result<(), Failure> {
+        ids: &[i64],
+    ) -> Result<(), Ended> {
         let Counts { add, change, remove } = plan.counts();
         let head = Head {
             format: FORMAT,
@@ -61,12 +65,9 @@ impl Keep {
             change,
             remove,
         };
-        self.store.write(&head, record).map_err(|why| {
-            let mut failure = Failure::from(why);
-            failure.message = format!("{}; everything was rolled back", failure.message);
-            failure
-                .with_hint("nothing is written without what would undo it: make room, or look at that folder")
-        })
+        let mut run = self.store.begin(&head).map_err(not_kept)?;
+        let labels = before.compared(session, plan, ids, &mut run)?;
+        Ok(run.finish(&labels).map_err(not_kept)?)
     }
 
     /// Notes that the run was committed.
@@ -78,4 +79,10 @@ impl Keep {
     pub(in crate::seed) fn forget(&self) {
         self.store.forget(&self.id).ok();
     }
+}
+
+fn not_kept(why: Unusable) -> Failure {
+    let mut failure = Failure::from(why);
+    failure.message = format!("{}; everything was rolled back", failure.message);
+    failure.with_hint("nothing is written without what would undo it: make room, or look at that folder")
 }

@@ -7,22 +7,26 @@ use crate::db::Value;
 use crate::seed::map::Part;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use std::collections::BTreeMap;
+use std::io::{self, Write};
 
 /// The version of records.
 pub const FORMAT: u32 = 1;
 
-/// All rows that a run wrote, by place.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+/// All rows that a run wrote, by place. [`RecordWriter`] writes it.
+#[derive(Debug, Clone, Default, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Record {
     /// The rows of each table.
     pub(super) tables: BTreeMap<String, Rows>,
     /// What rows are called that links are about, by part.
-    pub(super) labels: BTreeMap<String, BTreeMap<i64, String>>,
+    pub(super) labels: Labels,
 }
 
+/// Names of rows by their ids, by part.
+pub(super) type Labels = BTreeMap<String, BTreeMap<i64, String>>;
+
 /// The rows of a table.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Rows {
     /// The columns that are kept, in the order of each row's values.
@@ -61,6 +65,70 @@ impl Record {
     /// What a row is called.
     pub(super) fn label(&self, part: Part, id: i64) -> Option<&str> {
         self.labels.get(&part.to_string())?.get(&id).map(String::as_str)
+    }
+}
+
+/// Writes a record while its rows are read, so that a million of them are never in memory.
+///
+/// A failure ends the writing and is told by [`Self::finish`]: whoever reads rows of a database has no use for it.
+pub(super) struct RecordWriter<W> {
+    out: W,
+    failed: Option<io::Error>,
+    tables: usize,
+    units: usize,
+}
+
+impl<W: Write> RecordWriter<W> {
+    pub fn new(out: W) -> Self {
+        let mut writer = Self { out, failed: None, tables: 0, units: 0 };
+        writer.text(r#"{"tables":{"#);
+        writer
+    }
+
+    /// Begins a table, whose units follow.
+    pub fn table(&mut self, place: &str, columns: &[String]) {
+        if self.tables > 0 {
+            self.text("]},");
+        }
+        self.tables += 1;
+        self.units = 0;
+        self.json(place);
+        self.text(r#":{"columns":"#);
+        self.json(columns);
+        self.text(r#","units":["#);
+    }
+
+    pub fn unit(&mut self, unit: &Unit) {
+        if self.units > 0 {
+            self.text(",");
+        }
+        self.units += 1;
+        self.json(unit);
+    }
+
+    /// Ends the record.
+    pub fn finish(mut self, labels: &Labels) -> io::Result<W> {
+        if self.tables > 0 {
+            self.text("]}");
+        }
+        self.text(r#"},"labels":"#);
+        self.json(labels);
+        self.text("}\n");
+        self.failed.map_or(Ok(self.out), Err)
+    }
+
+    fn text(&mut self, text: &str) {
+        self.put(|out| out.write_all(text.as_bytes()));
+    }
+
+    fn json(&mut self, what: &(impl Serialize + ?Sized)) {
+        self.put(|out| Ok(serde_json::to_writer(out, what)?));
+    }
+
+    fn put(&mut self, put: impl FnOnce(&mut W) -> io::Result<()>) {
+        if self.failed.is_none() {
+            self.failed = put(&mut self.out).err();
+        }
     }
 }
 
@@ -144,6 +212,34 @@ mod tests {
         let unit = Unit { key: [1, 0], before: vec![row.clone()], after: Vec::new() };
         let text = serde_json::to_string(&unit).expect("a text");
         assert_eq!(serde_json::from_str::<Unit>(&text).expect("a unit"), unit, "{text}");
+    }
+
+    #[test]
+    fn what_was_written_piece_by_piece_is_read_as_a_whole() {
+        let unit = |id| Unit { key: [id, 0], before: vec![vec![Value::Int(id)]], after: Vec::new() };
+        let rows = |units: Vec<Unit>| Rows { columns: vec!["id".to_owned()], units };
+        let tables = [("a", vec![unit(1), unit(2)]), ("b", vec![]), ("c", vec![unit(3)])];
+        for count in 0..=tables.len() {
+            let tables = tables[..count].iter().map(|(name, units)| ((*name).to_owned(), rows(units.clone())));
+            let labels = BTreeMap::from([("a".to_owned(), BTreeMap::from([(7, "\"Zoë\"".to_owned())]))]);
+            let record = Record { tables: tables.collect(), labels };
+            let mut writer = RecordWriter::new(Vec::new());
+            for (place, rows) in &record.tables {
+                writer.table(place, &rows.columns);
+                rows.units.iter().for_each(|unit| writer.unit(unit));
+            }
+            let text = writer.finish(&record.labels).expect("written");
+            assert_eq!(serde_json::from_slice::<Record>(&text).expect("a record"), record);
+        }
+    }
+
+    #[test]
+    fn a_full_disk_is_told_at_the_end() {
+        let mut writer = RecordWriter::new(io::Cursor::new([0; 40]));
+        writer.table("a", &["id".to_owned()]);
+        (0..9).for_each(|id| writer.unit(&Unit { key: [id, 0], before: Vec::new(), after: Vec::new() }));
+        let error = writer.finish(&Labels::new()).expect_err("no room");
+        assert_eq!(error.kind(), io::ErrorKind::WriteZero);
     }
 
     #[test]

@@ -4,13 +4,14 @@
 //! stands there is written into the database again. Two runs never write in the same folder, so that no lock is needed.
 
 use super::head::{Head, Undone};
-use super::record::{FORMAT, Record};
+use super::record::{FORMAT, Labels, Record, RecordWriter, Unit};
 use crate::host::{PrivateFolder, Root};
 use crate::outcome::{Failure, FailureKind};
 use crate::values::{RootPath, RunId};
 use jiff::Timestamp;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
+use std::fs::File;
 use std::io::{self, BufReader, BufWriter, ErrorKind, Write};
 
 /// As many runs are kept; the oldest go.
@@ -103,12 +104,12 @@ impl Store {
         }
     }
 
-    /// Keeps a run; what an earlier try of it left is replaced. Its place is never away meanwhile: a name without one
-    /// is free to whoever begins in the same second.
-    pub(super) fn write(&self, head: &Head, record: &Record) -> Result<()> {
+    /// Begins to keep a run; what an earlier try of it left is replaced. Its place is never away meanwhile: a name
+    /// without one is free to whoever begins in the same second.
+    pub(super) fn begin(&self, head: &Head) -> Result<UnfinishedRun<'_>> {
         let folder = self.folder()?;
         let id = head.id.as_str();
-        let write = || -> io::Result<()> {
+        let begin = || -> io::Result<_> {
             let run = match folder.make_folder(unfinished(id)) {
                 Err(error) if error.kind() == ErrorKind::AlreadyExists => folder.folder(unfinished(id)),
                 made => made,
@@ -116,12 +117,11 @@ impl Store {
             empty(&run)?;
             clear(&folder, id)?;
             document(&run, HEAD, head)?;
-            document(&run, ROWS, record)?;
-            run.sync()?;
-            folder.rename(unfinished(id), id)?;
-            folder.sync()
+            let rows = RecordWriter::new(BufWriter::new(run.create(ROWS)?));
+            Ok((run, rows))
         };
-        write().map_err(|why| self.unusable(id, why))
+        let (run, rows) = begin().map_err(|why| self.unusable(id, why))?;
+        Ok(UnfinishedRun { store: self, id: head.id.clone(), folder, run, rows })
     }
 
     /// Notes that COMMIT has succeeded.
@@ -210,6 +210,39 @@ impl Store {
     }
 }
 
+/// A run whose rows are being written.
+pub(super) struct UnfinishedRun<'a> {
+    store: &'a Store,
+    id: RunId,
+    folder: PrivateFolder,
+    run: PrivateFolder,
+    rows: RecordWriter<BufWriter<File>>,
+}
+
+impl UnfinishedRun<'_> {
+    /// Begins a table, whose units follow. What cannot be written is told at the end.
+    pub fn table(&mut self, place: &str, columns: &[String]) {
+        self.rows.table(place, columns);
+    }
+
+    pub fn unit(&mut self, unit: &Unit) {
+        self.rows.unit(unit);
+    }
+
+    /// Ends the rows, and gives the run its name.
+    pub fn finish(self, labels: &Labels) -> Result<()> {
+        let Self { store, id, folder, run, rows } = self;
+        let id = id.as_str();
+        let finish = || -> io::Result<()> {
+            rows.finish(labels)?.into_inner()?.sync_all()?;
+            run.sync()?;
+            folder.rename(unfinished(id), id)?;
+            folder.sync()
+        };
+        finish().map_err(|why| store.unusable(id, why))
+    }
+}
+
 fn unfinished(name: &str) -> String {
     format!("{name}{UNFINISHED}")
 }
@@ -281,6 +314,12 @@ mod tests {
         Store::at(RootPath::new(path).expect("an absolute path"))
     }
 
+    /// Keeps a run that wrote nothing.
+    fn keep(store: &Store, id: &RunId, began: Timestamp) {
+        let run = store.begin(&head(id.clone(), began)).expect("a folder");
+        run.finish(&Labels::new()).expect("written");
+    }
+
     fn head(id: RunId, began: Timestamp) -> Head {
         Head {
             format: FORMAT,
@@ -308,7 +347,7 @@ mod tests {
         let store = store(&folder);
         let ids = [at(0), at(0), at(9)].map(|began| {
             let id = store.reserve(began).expect("a name");
-            store.write(&head(id.clone(), began), &Record::default()).expect("written");
+            keep(&store, &id, began);
             id
         });
         assert_ne!(ids[0], ids[1], "two runs of one second");
@@ -329,7 +368,7 @@ mod tests {
         let store = store(&folder);
         let run = || {
             let id = store.reserve(at(0)).expect("a name");
-            store.write(&head(id.clone(), at(0)), &Record::default()).expect("written");
+            keep(&store, &id, at(0));
             id
         };
         let ids: Vec<RunId> = std::thread::scope(|scope| {
@@ -347,7 +386,7 @@ mod tests {
         let store = store(&folder);
         for second in 0..=KEPT as i64 {
             let id = store.reserve(at(second)).expect("a name");
-            store.write(&head(id.clone(), at(second)), &Record::default()).expect("written");
+            keep(&store, &id, at(second));
             store.committed(&id, at(second)).expect("a mark");
         }
         let (runs, _) = store.list().expect("a list");
@@ -361,7 +400,7 @@ mod tests {
         let id = store.reserve(at(0)).expect("a name");
         assert_eq!(store.list().expect("a list").0, []);
         // And does not stand in the way of one.
-        store.write(&head(id, at(0)), &Record::default()).expect("written");
+        keep(&store, &id, at(0));
         let (runs, unread) = store.list().expect("a list");
         assert_eq!((runs.len(), unread.len()), (1, 0));
     }

@@ -116,20 +116,24 @@ impl Table {
         self.ends.map_or(self.key[0], |[owner, _]| owner)
     }
 
-    /// The rows of these ids, or owners, that are wanted.
-    pub fn read(
+    /// The rows of these ids, or owners, that are wanted, one unit after the other. No more than one is in memory.
+    pub fn each(
         &self,
         conn: &mut Connection,
         ids: &[i64],
         is_wanted: &dyn Fn(&Row) -> bool,
-    ) -> Result<Units, DbError> {
+        take: &mut dyn FnMut(Key, Vec<Row>),
+    ) -> Result<(), DbError> {
         let columns: Vec<String> = (0..self.columns.len()).map(|index| self.column(index)).collect();
         let (condition, given) = &self.condition;
         let and = if condition.is_empty() { "" } else { " AND " };
-        let mut units = Units::new();
+        // Rows without ids are a unit with all others of the same key: they have to follow each other.
+        let has_id = self.key.len() == 1 && self.place != Place::Rights;
+        let keys: Vec<String> = self.key.iter().map(|index| self.column(*index)).collect();
+        let order = if has_id { String::new() } else { format!(" ORDER BY {}", keys.join(", ")) };
         for chunk in ids.chunks(CHUNK) {
             let sql = format!(
-                "SELECT {} FROM {} WHERE {condition}{and}{} IN ({})",
+                "SELECT {} FROM {} WHERE {condition}{and}{} IN ({}){order}",
                 columns.join(", "),
                 self.name,
                 self.column(self.finder()),
@@ -137,18 +141,41 @@ impl Table {
             );
             let mut values = given.clone();
             values.extend(chunk.iter().map(|id| Value::from(*id)));
+            let mut unit: Option<(Key, Vec<Row>)> = None;
             conn.each(&sql, &values, &mut |row| {
                 let row = row.into_values();
-                if let Some(key) = self.key_of(&row).filter(|_| is_wanted(&row)) {
-                    // Nearly always there is one; a list that grows takes room for four.
-                    units.entry(key).or_insert_with(|| Vec::with_capacity(1)).push(row);
+                let Some(key) = self.key_of(&row).filter(|_| is_wanted(&row)) else { return Ok(()) };
+                match &mut unit {
+                    Some((last, rows)) if *last == key => rows.push(row),
+                    _ => end(unit.replace((key, vec![row])), take),
                 }
                 Ok(())
             })?;
+            end(unit, take);
         }
-        // Rows that have the same name have no order of their own.
-        units.values_mut().filter(|rows| rows.len() > 1).for_each(|rows| rows.sort_by_cached_key(spelled));
+        Ok(())
+    }
+
+    /// The same, all of them.
+    pub fn read(
+        &self,
+        conn: &mut Connection,
+        ids: &[i64],
+        is_wanted: &dyn Fn(&Row) -> bool,
+    ) -> Result<Units, DbError> {
+        let mut units = Units::new();
+        self.each(conn, ids, is_wanted, &mut |key, rows| units.entry(key).or_default().extend(rows))?;
         Ok(units)
+    }
+}
+
+/// Hands a unit on. Its rows have no order of their own.
+fn end(unit: Option<(Key, Vec<Row>)>, take: &mut dyn FnMut(Key, Vec<Row>)) {
+    if let Some((key, mut rows)) = unit {
+        if rows.len() > 1 {
+            rows.sort_by_cached_key(spelled);
+        }
+        take(key, rows);
     }
 }
 
