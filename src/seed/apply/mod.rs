@@ -18,7 +18,7 @@ use super::consequences::PlanContext;
 use super::plan::{Draft, Plan};
 use super::session::Session;
 use super::snapshot::{Scope, read};
-use super::undo::Images;
+use super::undo::{Images, Keep};
 use crate::db::DbError;
 use crate::host::clock;
 use crate::outcome::{Failure, FailureKind, Finding, counted_as};
@@ -125,7 +125,9 @@ impl Work for Apply<'_> {
         (watch)(SeedEvent::Stage("reading again"))?;
         self.prove(session, scope)?;
         if let (Some(keep), Some(images)) = (request.keep, images) {
-            keep.write(images, session, plan, &ids)?;
+            let mut run = keep.begin(plan, session)?;
+            let labels = images.compared(session, plan, &ids, &mut run)?;
+            Keep::finish(run, &labels)?;
         }
         Ok(Written { rows, notes })
     }

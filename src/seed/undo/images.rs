@@ -56,7 +56,7 @@ impl Images {
 
     /// Reads them again, and those that came, whose ids these are in the order of the plan. They are written while they
     /// are read, because there may be a million of them; what rows are called is handed back.
-    pub(super) fn compared(
+    pub fn compared(
         mut self,
         session: &mut Session,
         plan: &Plan,

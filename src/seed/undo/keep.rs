@@ -3,12 +3,10 @@
 //! Invariant: what is not on the disk is not committed. A run of which nobody saw the COMMIT is never marked.
 
 use super::head::{Head, Identity};
-use super::images::Images;
-use super::record::FORMAT;
-use super::store::{Store, Unusable};
+use super::record::{FORMAT, Labels};
+use super::store::{Store, UnfinishedRun, Unusable};
 use crate::host::clock;
 use crate::outcome::Failure;
-use crate::seed::apply::Ended;
 use crate::seed::plan::{Counts, Plan};
 use crate::seed::session::Session;
 use crate::values::RunId;
@@ -42,14 +40,12 @@ impl Keep {
         &self.id
     }
 
-    /// Writes what the rows were, and what the plan made of them, whose new rows have these ids.
-    pub(in crate::seed) fn write(
+    /// Begins to write what a plan does.
+    pub(in crate::seed) fn begin(
         &self,
-        before: Images,
-        session: &mut Session,
         plan: &Plan,
-        ids: &[i64],
-    ) -> Result<(), Ended> {
+        session: &Session,
+    ) -> Result<UnfinishedRun<'_>, Failure> {
         let Counts { add, change, remove } = plan.counts();
         let head = Head {
             format: FORMAT,
@@ -65,9 +61,12 @@ impl Keep {
             change,
             remove,
         };
-        let mut run = self.store.begin(&head).map_err(not_kept)?;
-        let labels = before.compared(session, plan, ids, &mut run)?;
-        Ok(run.finish(&labels).map_err(not_kept)?)
+        self.store.begin(&head).map_err(not_kept)
+    }
+
+    /// From here on it is kept.
+    pub(in crate::seed) fn finish(run: UnfinishedRun<'_>, labels: &Labels) -> Result<(), Failure> {
+        run.finish(labels).map_err(not_kept)
     }
 
     /// Notes that the run was committed.

@@ -23,7 +23,7 @@ pub struct Record {
 }
 
 /// Names of rows by their ids, by part.
-pub(super) type Labels = BTreeMap<String, BTreeMap<i64, String>>;
+pub(in crate::seed) type Labels = BTreeMap<String, BTreeMap<i64, String>>;
 
 /// The rows of a table.
 #[derive(Debug, Clone, Default, PartialEq, Deserialize)]

@@ -211,7 +211,7 @@ impl Store {
 }
 
 /// A run whose rows are being written.
-pub(super) struct UnfinishedRun<'a> {
+pub(in crate::seed) struct UnfinishedRun<'a> {
     store: &'a Store,
     id: RunId,
     folder: PrivateFolder,
@@ -221,16 +221,16 @@ pub(super) struct UnfinishedRun<'a> {
 
 impl UnfinishedRun<'_> {
     /// Begins a table, whose units follow. What cannot be written is told at the end.
-    pub fn table(&mut self, place: &str, columns: &[String]) {
+    pub(super) fn table(&mut self, place: &str, columns: &[String]) {
         self.rows.table(place, columns);
     }
 
-    pub fn unit(&mut self, unit: &Unit) {
+    pub(super) fn unit(&mut self, unit: &Unit) {
         self.rows.unit(unit);
     }
 
     /// Ends the rows, and gives the run its name.
-    pub fn finish(self, labels: &Labels) -> Result<()> {
+    pub(super) fn finish(self, labels: &Labels) -> Result<()> {
         let Self { store, id, folder, run, rows } = self;
         let id = id.as_str();
         let finish = || -> io::Result<()> {
