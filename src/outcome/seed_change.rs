@@ -5,6 +5,7 @@
 use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::Value;
+use std::sync::Arc;
 
 /// One change; a plan has them in the order in which they are made.
 #[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
@@ -142,16 +143,16 @@ pub enum MembershipKind {
     Membership,
 }
 
-/// One member.
+/// One member. There may be a million, whose names are those of the plan.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(untagged)]
 pub enum MemberChange {
     /// Nothing but its name counts.
-    Name(String),
+    Name(Arc<str>),
     /// Its penalty changes.
     Penalty {
         /// What it is called.
-        name: String,
+        name: Arc<str>,
         /// The penalty before, or null.
         old: Option<i32>,
         /// The penalty afterwards, or null.
@@ -160,7 +161,7 @@ pub enum MemberChange {
     /// It comes with a penalty.
     Weighed {
         /// What it is called.
-        name: String,
+        name: Arc<str>,
         /// Its penalty, or null.
         penalty: Option<i32>,
         /// Whether the manifest leaves it open.

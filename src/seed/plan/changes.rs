@@ -10,7 +10,7 @@ use crate::outcome::seed_change::{
     ChangedField, FieldValue, MemberChange, MembershipKind, Memberships, Move, Rights, RightsKind, RowChange,
     RowCreation, RowKind, SeedChange, WhyDeleted,
 };
-use crate::seed::manifest::Right;
+use crate::seed::manifest::{Name, Right};
 use crate::seed::map::{LinkKind, Part};
 use crate::seed::snapshot::Field;
 use serde_json::Value as Json;
@@ -93,17 +93,17 @@ fn insert_change(insert: &Insert) -> SeedChange {
 }
 
 /// How a member of these links is written down.
-type MemberOf = fn(LinkKind, String, &Member) -> MemberChange;
+type MemberOf = fn(LinkKind, Name, &Member) -> MemberChange;
 
-fn left(_: LinkKind, name: String, _: &Member) -> MemberChange {
+fn left(_: LinkKind, name: Name, _: &Member) -> MemberChange {
     MemberChange::Name(name)
 }
 
-fn reweighed(_: LinkKind, name: String, member: &Member) -> MemberChange {
+fn reweighed(_: LinkKind, name: Name, member: &Member) -> MemberChange {
     MemberChange::Penalty { name, old: member.old, new: member.new }
 }
 
-fn joined(kind: LinkKind, name: String, member: &Member) -> MemberChange {
+fn joined(kind: LinkKind, name: Name, member: &Member) -> MemberChange {
     if kind != LinkKind::ProfileQueues(crate::seed::Channel::Voice) {
         return MemberChange::Name(name);
     }
@@ -116,8 +116,7 @@ fn memberships(plan: &Plan, groups: &Groups, member_of: MemberOf) -> impl Iterat
         let holder = plan.label(owners, *owner).to_string();
         let (agent, profile) =
             if owners == Part::Users { (Some(holder), None) } else { (None, Some(holder)) };
-        let members =
-            members.iter().map(|member| member_of(*kind, plan.label(of, member.row).to_string(), member));
+        let members = members.iter().map(|member| member_of(*kind, plan.label(of, member.row), member));
         let links = kind.to_string();
         let members = members.collect();
         Memberships { kind: MembershipKind::Membership, links, agent, profile, members, moved: Vec::new() }
