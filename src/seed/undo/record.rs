@@ -220,7 +220,8 @@ mod tests {
         let rows = |units: Vec<Unit>| Rows { columns: vec!["id".to_owned()], units };
         let tables = [("a", vec![unit(1), unit(2)]), ("b", vec![]), ("c", vec![unit(3)])];
         for count in 0..=tables.len() {
-            let tables = tables[..count].iter().map(|(name, units)| ((*name).to_owned(), rows(units.clone())));
+            let tables =
+                tables[..count].iter().map(|(name, units)| ((*name).to_owned(), rows(units.clone())));
             let labels = BTreeMap::from([("a".to_owned(), BTreeMap::from([(7, "\"Zoë\"".to_owned())]))]);
             let record = Record { tables: tables.collect(), labels };
             let mut writer = RecordWriter::new(Vec::new());
