@@ -26,7 +26,7 @@ help: ## List the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{ printf "make %-14s %s\n", $$1, $$2 }'
 
 demo: ## Install nginx if it is missing, build quickly, and rehearse a whole migration on a sample server
-	@echo 'make demo: about 5 minutes on 2 cores, of which the build takes nearly all; a second time seconds'
+	@echo 'make demo: 2 to 5 minutes on 2 cores, of which the build takes nearly all; a second time seconds'
 	@echo '  1  installs nginx and a C compiler where they are missing; starts no service'
 	@echo '  2  builds motionctl into $(CARGO_TARGET_DIR)/demo, unoptimised; cargo fetches what it depends on'
 	@echo '  3  rehearses a whole migration of fixtures/standalone in namespaces of its own; this machine is not touched'
