@@ -29,15 +29,16 @@ pub fn changes(plan: &Plan) -> Vec<SeedChange> {
         all.push(SeedChange::Delete { kind, channel, name: delete.name.to_string(), why });
     }
     let leaving = removed(plan);
-    let left = memberships(plan, &leaving, left).zip(leaving.keys());
+    let owners: Vec<_> = leaving.keys().copied().collect();
+    let left = memberships(plan, leaving, left).zip(owners);
     all.extend(left.map(|(it, (kind, owner))| {
-        SeedChange::Unlink(Memberships { moved: moved(plan, *kind, *owner), ..it })
+        SeedChange::Unlink(Memberships { moved: moved(plan, kind, owner), ..it })
     }));
     all.extend(rights(plan, |change| change.revoked().collect()).map(SeedChange::Revoke));
     all.extend(plan.update.iter().map(update_change));
     all.extend(plan.insert.iter().map(insert_change));
-    all.extend(memberships(plan, &weighed(plan), reweighed).map(SeedChange::Penalty));
-    all.extend(memberships(plan, &added(plan), joined).map(SeedChange::Link));
+    all.extend(memberships(plan, weighed(plan), reweighed).map(SeedChange::Penalty));
+    all.extend(memberships(plan, added(plan), joined).map(SeedChange::Link));
     all.extend(rights(plan, |change| change.granted().collect()).map(SeedChange::Grant));
     all
 }
@@ -110,13 +111,13 @@ fn joined(kind: LinkKind, name: Name, member: &Member) -> MemberChange {
     MemberChange::Weighed { name, penalty: member.new, default: member.origin == Origin::Default }
 }
 
-fn memberships(plan: &Plan, groups: &Groups, member_of: MemberOf) -> impl Iterator<Item = Memberships> {
-    groups.iter().map(move |((kind, owner), members)| {
-        let (owners, of) = ends(*kind);
-        let holder = plan.label(owners, *owner).to_string();
+fn memberships(plan: &Plan, groups: Groups, member_of: MemberOf) -> impl Iterator<Item = Memberships> {
+    groups.into_iter().map(move |((kind, owner), members)| {
+        let (owners, of) = ends(kind);
+        let holder = plan.label(owners, owner).to_string();
         let (agent, profile) =
             if owners == Part::Users { (Some(holder), None) } else { (None, Some(holder)) };
-        let members = members.iter().map(|member| member_of(*kind, plan.label(of, member.row), member));
+        let members = members.iter().map(|member| member_of(kind, plan.label(of, member.row), member));
         let links = kind.to_string();
         let members = members.collect();
         Memberships { kind: MembershipKind::Membership, links, agent, profile, members, moved: Vec::new() }

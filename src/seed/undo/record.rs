@@ -12,7 +12,7 @@ use std::io::{self, Write};
 /// The version of records.
 pub const FORMAT: u32 = 1;
 
-/// All rows that a run wrote, by place. [`RecordWriter`] writes it.
+/// All rows that a run wrote, by place, as they are read back.
 #[derive(Debug, Clone, Default, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Record {

@@ -7,7 +7,7 @@ use super::input::Input;
 use super::manifest::{Text, name_files, valid};
 use super::runs;
 use super::takes_effect::check_by_hand;
-use super::work::{Place, Work, done, written};
+use super::work::{Place, Work, changes_shown, done, written};
 use crate::cli::args::seed::SeedApplyArgs;
 use crate::cli::commands::sessions::wait_until;
 use crate::cli::context::Context;
@@ -23,7 +23,6 @@ use crate::seed::plan::{Allowance, Plan};
 use crate::seed::saved::Saved;
 use crate::seed::undo::Keep;
 use crate::seed::{Planned, Purpose, Session};
-use crate::values::RunId;
 use std::collections::BTreeSet;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
@@ -129,11 +128,8 @@ impl Run<'_> {
         }
         let mut plans = 1;
         let applied = loop {
-            match self.once(manifest, &planned) {
-                Ok((run, applied)) => {
-                    outcome.details.add("run", run.as_str());
-                    break applied;
-                }
+            match self.once(manifest, &planned, outcome) {
+                Ok(applied) => break applied,
                 // Nobody agreed to more than the manifest, and to the rows that go as they were shown.
                 Err(NotApplied::Moved(moved)) if self.args.yes && self.saved.is_none() && plans < PLANS => {
                     plans += 1;
@@ -229,8 +225,13 @@ impl Run<'_> {
         }
     }
 
-    /// One transaction, and the run by whose name it can be undone.
-    fn once(&self, manifest: &Manifest, planned: &Planned) -> Result<(RunId, Applied), NotApplied> {
+    /// One transaction, and in the answer the run by whose name it can be undone.
+    fn once(
+        &self,
+        manifest: &Manifest,
+        planned: &Planned,
+        outcome: &mut Outcome,
+    ) -> Result<Applied, NotApplied> {
         let mut session = self.place.open(self.context, Purpose::Write)?;
         let manifests = self.validated.source.names().join(", ");
         let keep = Keep::new(runs::store()?, self.context.actor(), manifests)?;
@@ -240,8 +241,13 @@ impl Run<'_> {
         let total = planned.plan.rows();
         let mut again = || self.place.open(self.context, Purpose::Write);
         let mut watch = |event: SeedEvent<'_>| watched(self.context, event, total);
-        let applied = session.apply(&request, &mut again, &mut watch)?;
-        Ok((keep.id().clone(), applied))
+        // What programs read of a million changes takes as much memory as the plan, and the work needs that.
+        outcome.changes = None;
+        let applied = session.apply(&request, &mut again, &mut watch);
+        outcome.changes = changes_shown(self.context, &planned.plan);
+        let applied = applied?;
+        outcome.details.add("run", keep.id().as_str());
+        Ok(applied)
     }
 }
 

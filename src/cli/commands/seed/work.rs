@@ -12,6 +12,7 @@ use crate::cli::context::Context;
 use crate::cli::database::Named;
 use crate::db::{Limits, Source};
 use crate::outcome::codes::{self, Accepted, Code, Family};
+use crate::outcome::seed_change::SeedChange;
 use crate::outcome::{CommandName, Failure, Outcome, OutcomeKind, counted, sort_findings};
 use crate::prepare::accept;
 use crate::seed::manifest::{Manifest, Validated};
@@ -139,10 +140,14 @@ pub fn accepted(words: &[String]) -> Result<BTreeSet<Code>, Failure> {
     Ok(codes)
 }
 
+/// The changes of a plan, where a program asks. There may be a million, and people get lines.
+pub fn changes_shown(context: &Context, plan: &Plan) -> Option<Vec<SeedChange>> {
+    context.global.json.then(|| changes(plan))
+}
+
 /// Puts the changes of a plan into the answer.
 pub fn show_changes(context: &Context, plan: &Plan, outcome: &mut Outcome) {
-    // There may be a million, and people get lines.
-    outcome.changes = context.global.json.then(|| changes(plan));
+    outcome.changes = changes_shown(context, plan);
     let lines = if context.global.verbose > 0 { all_lines(plan) } else { lines(plan) };
     let rows: Vec<_> = lines.into_iter().map(Vec::from).collect();
     let counts = plan.counts();
