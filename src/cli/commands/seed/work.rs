@@ -147,9 +147,10 @@ pub fn changes_shown(context: &Context, plan: &Plan) -> Option<Vec<SeedChange>> 
 
 /// Puts the changes of a plan into the answer.
 pub fn show_changes(context: &Context, plan: &Plan, outcome: &mut Outcome) {
-    outcome.changes = changes_shown(context, plan);
+    // Both group all links by their owners: one after the other they need that memory once.
     let lines = if context.global.verbose > 0 { all_lines(plan) } else { lines(plan) };
     let rows: Vec<_> = lines.into_iter().map(Vec::from).collect();
+    outcome.changes = changes_shown(context, plan);
     let counts = plan.counts();
     let document = json!({ "add": counts.add, "change": counts.change, "remove": counts.remove });
     outcome.details.add("counts", document);
