@@ -143,7 +143,8 @@ pub enum MembershipKind {
     Membership,
 }
 
-/// One member. There may be a million, whose names are those of the plan.
+// There may be a million, so that names are those of the plan, not copies.
+/// One member.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(untagged)]
 pub enum MemberChange {
