@@ -89,6 +89,23 @@ fn a_user_with_his_password_is_one_without_an_address_behind() {
 }
 
 #[test]
+fn a_quote_that_was_never_closed_shows_no_secret_of_a_later_line() {
+    // Found by fuzzing: what opens the second value was taken for the end of the first.
+    let shown = redact_text("$arg_key = \"abc;\napi_key: \"s3cr3t-1\"\nhost: a");
+    assert_eq!(shown, "$arg_key = \"[redacted]\"\nhost: a");
+    for begin in ["", "$", "/", "_", "+", "("] {
+        let shown = redact_text(&format!("token='abc\nb c\npin = '{begin}s3cr3t'\nand so on"));
+        assert!(!shown.contains("s3cr3t"), "{shown}");
+    }
+    // To the end of the line where nothing closes it.
+    assert_eq!(redact_text("token=\"abc\npin=\"s3cr3t x\nhost"), "token=\"[redacted]\nhost");
+    // A value over lines ends where it is closed.
+    for end in ["\"", "\";", "\",", "\")", "\"}", "\".", "\" x"] {
+        assert_eq!(redact_text(&format!("token=\"a\nb{end}")), format!("token=\"[redacted]{end}"));
+    }
+}
+
+#[test]
 fn what_nginx_quotes_is_redacted_also_without_a_scheme() {
     let check = |said: &str, expect: &str| assert_eq!(redact_text(said), expect);
     check(

@@ -319,8 +319,7 @@ pub fn value(text: &str, start: usize, is_header: bool) -> Range<usize> {
     let slashes = rest.len() - rest.trim_start_matches('\\').len();
     if let Some(quote @ ('"' | '\'' | '`')) = rest[slashes..].chars().next() {
         let inside = start + slashes + 1;
-        // A quotation may run over lines.
-        return inside..closing(text, inside, quote, slashes).unwrap_or(line);
+        return inside..closed(text, inside, line, quote, slashes);
     }
     let entity = ["&quot;", "&apos;", "&#34;", "&#39;"].into_iter().find(|entity| rest.starts_with(*entity));
     if let Some(entity) = entity {
@@ -353,6 +352,24 @@ pub fn value(text: &str, start: usize, is_header: bool) -> Range<usize> {
     };
     let word = if word.is_empty() { &rest[..rest.find(ends).unwrap_or(rest.len())] } else { word };
     start..start + word.len()
+}
+
+/// Where a quotation ends, which may run over lines.
+///
+/// A quote in a later line behind which a word goes on closes nothing: the quotation was never closed, and that quote opens
+/// another one. What stands there may be a secret whose name was taken for a part of the value.
+fn closed(text: &str, inside: usize, line: usize, quote: char, slashes: usize) -> usize {
+    let mut from = inside;
+    loop {
+        let Some(end) = closing(text, from, quote, slashes) else {
+            return text[from..].find('\n').map_or(text.len(), |end| from + end);
+        };
+        from = end + slashes + 1;
+        let is_over = |letter: char| letter.is_whitespace() || ",;:.)]}>|&<\"'`\\".contains(letter);
+        if end <= line || text[from..].chars().next().is_none_or(is_over) {
+            return end;
+        }
+    }
 }
 
 /// Where a quotation ends: at the same quote, behind as many backslashes.
