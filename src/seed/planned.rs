@@ -5,7 +5,7 @@
 use super::consequences::{self, Login, PlanContext};
 use super::effects::effects;
 use super::foreseen;
-use super::manifest::{Candidates, Manifest, Problem, shown_beside, shown_unmasked};
+use super::manifest::{CANDIDATES, Candidates, Manifest, Problem, SUGGESTIONS, shown_beside, shown_unmasked};
 use super::map::{Effect, Needs, Part, Use};
 use super::plan::{Draft, Fingerprint, Input, Plan, Unknown, Unusable, draft, matrix, noun};
 use super::session::{Session, failure};
@@ -14,11 +14,6 @@ use super::verify;
 use crate::db::{Access, DbError};
 use crate::outcome::{Failure, FailureKind, Finding, Matrix, counted, sort_findings};
 use std::collections::{BTreeMap, BTreeSet};
-
-/// As many names as are looked through for "did you mean".
-const CANDIDATES: u32 = 5_000;
-/// As many names as this is done for: each is compared with all of those, and people correct a few at a time.
-const SUGGESTIONS: usize = 50;
 
 /// A plan and what it relies on.
 #[derive(Debug, Clone)]

@@ -3,7 +3,7 @@
 //! Invariant: every fault is said, each with its cell; a cell that is refused stands for nothing. An agent has one row.
 
 use super::cells::{At, Cell, Cells, Faults, Grid, items};
-use super::header::{Column, column, plain};
+use super::header::{Column, column, meant, plain, unknown};
 use super::model::{Fault, Kind, Use};
 use super::typed;
 use super::zeros::Zeros;
@@ -114,16 +114,16 @@ fn header(grid: &Grid, ignored: &[String], faults: &mut Faults) -> Option<(u32, 
         Cell::Number { value, .. } => value.to_string(),
         Cell::Unusable(..) => String::new(),
     };
-    let is_header = |cells: &Cells| cells.values().any(|cell| column(&text(cell)) == Ok(Column::Username));
+    let is_header = |cells: &Cells| cells.values().any(|cell| column(&text(cell)) == Some(Column::Username));
     let found = grid.lines.iter().take(ABOVE).find(|(_, cells)| is_header(cells));
     let Some((line, cells)) = found.or_else(|| grid.lines.iter().next()) else {
         faults.push(At::TABLE, Fault::new("the table is empty", "--template writes one to fill in"));
         return None;
     };
     // Of a line in which nothing is a column, or nearly one, there is one thing to say.
-    let is_near = |cell: &Cell| match column(&text(cell)) {
-        Ok(_) => true,
-        Err(fault) => fault.hint.contains("did you mean"),
+    let is_near = |cell: &Cell| {
+        let text = text(cell);
+        column(&text).is_some() || meant(&text).is_some()
     };
     if found.is_none() && !cells.values().any(is_near) {
         let hint = "the header names the columns; --template writes a table to fill in";
@@ -138,7 +138,7 @@ fn header(grid: &Grid, ignored: &[String], faults: &mut Faults) -> Option<(u32, 
             continue;
         }
         match column(&text) {
-            Ok(column) => {
+            Some(column) => {
                 if let Some((first, _)) = columns.iter().find(|(_, known)| **known == column) {
                     let first = faults.place(At { line: *line, column: *first });
                     let message = format!("a second column of `{}`", column.title());
@@ -147,7 +147,7 @@ fn header(grid: &Grid, ignored: &[String], faults: &mut Faults) -> Option<(u32, 
                     columns.insert(*index, column);
                 }
             }
-            Err(fault) => faults.push(at, fault),
+            None => faults.push(at, unknown(&text)),
         }
     }
     if found.is_none() {

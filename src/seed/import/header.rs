@@ -4,7 +4,8 @@
 
 use super::model::Fault;
 use crate::seed::Channel;
-use crate::seed::manifest::{shown, suggest};
+use crate::seed::manifest::{Candidates, shown};
+use std::sync::LazyLock;
 
 /// What a column holds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -48,6 +49,16 @@ const NAMES: [(&str, Column); 23] = [
     ("voicepenalties", Column::Penalties),
 ];
 
+/// What queues of the Personal Profile are called, in the same way.
+static PERSONAL: LazyLock<Vec<String>> =
+    LazyLock::new(|| Channel::ALL.map(|channel| plain(&Column::Personal(channel).title())).into());
+
+/// All names of columns, made ready once: a table may have a million headers.
+static KNOWN: LazyLock<Candidates<'static>> = LazyLock::new(|| {
+    let names = NAMES.iter().map(|(name, _)| *name);
+    Candidates::new(names.chain(PERSONAL.iter().map(String::as_str)))
+});
+
 impl Column {
     /// As a person should write it.
     pub fn title(self) -> String {
@@ -80,17 +91,24 @@ pub(super) fn plain(header: &str) -> String {
     header.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase).collect()
 }
 
-/// What a header means.
-pub(super) fn column(header: &str) -> Result<Column, Fault> {
+/// What a header means, if it means a column.
+pub(super) fn column(header: &str) -> Option<Column> {
     let plain = plain(header);
-    if let Some((_, column)) = NAMES.iter().find(|(name, _)| *name == plain) {
-        return Ok(*column);
-    }
-    if let Some(column) = personal(&plain) {
-        return Ok(column);
-    }
-    let message = format!("no column is called {}", shown(header));
-    let hint = match plain.as_str() {
+    let named = NAMES.iter().find(|(name, _)| *name == plain).map(|(_, column)| *column);
+    named.or_else(|| personal(&plain))
+}
+
+/// What to say of a header that means no column.
+pub(super) fn unknown(header: &str) -> Fault {
+    let hint = meant(header)
+        .unwrap_or_else(|| "--template shows all columns; --ignore NAME leaves one out".to_owned());
+    Fault::new(format!("no column is called {}", shown(header)), hint)
+}
+
+/// What somebody probably meant by a header that means no column, and has to write.
+pub(super) fn meant(header: &str) -> Option<String> {
+    let plain = plain(header);
+    Some(match plain.as_str() {
         "name" => "write `username` or `fullname`".to_owned(),
         "mail" => "write `email` for the address, or `personal mail` for queues".to_owned(),
         "queues" | "queue" => {
@@ -100,9 +118,11 @@ pub(super) fn column(header: &str) -> Result<Column, Fault> {
             "a manifest holds no passwords; remove the column: an agent sets one through the reset mail"
                 .to_owned()
         }
-        _ => meant(&plain),
-    };
-    Err(Fault::new(message, hint))
+        _ => {
+            let title = column(KNOWN.suggest(&plain)?)?.title();
+            format!("did you mean `{title}`? --ignore NAME leaves a column out")
+        }
+    })
 }
 
 /// `chat`, `chat queues`, `personal chat`, `personal chat queues`.
@@ -119,24 +139,13 @@ fn personal(plain: &str) -> Option<Column> {
     channel.map(Column::Personal)
 }
 
-fn meant(given: &str) -> String {
-    let names = NAMES.iter().map(|(name, _)| *name);
-    let plain_titles: Vec<String> = Column::all().into_iter().map(|column| plain(&column.title())).collect();
-    let near = suggest(given, names.chain(plain_titles.iter().map(String::as_str)));
-    let title = near.and_then(|near| column(near).ok()).map(Column::title);
-    match title {
-        Some(title) => format!("did you mean `{title}`? --ignore NAME leaves a column out"),
-        None => "--template shows all columns; --ignore NAME leaves one out".to_owned(),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
     fn names_are_taken_in_many_spellings() {
-        let check = |header: &str, expect: Column| assert_eq!(column(header), Ok(expect), "{header}");
+        let check = |header: &str, expect: Column| assert_eq!(column(header), Some(expect), "{header}");
         for column in Column::all() {
             check(&column.title(), column);
             check(&format!(" {} ", column.title().to_uppercase()), column);
@@ -155,7 +164,8 @@ mod tests {
     #[test]
     fn what_means_nothing_or_two_things_is_refused() {
         let check = |header: &str, part: &str| {
-            let fault = column(header).expect_err(header);
+            let fault = unknown(header);
+            assert_eq!(column(header), None, "{header}");
             assert!(fault.hint.contains(part), "{header}: {fault:?}");
         };
         check("name", "`username` or `fullname`");

@@ -107,7 +107,7 @@ fn separator(text: &str) -> (u8, &str, u32) {
     let header = std::iter::once(first).chain(lines).find(|line| !line.trim().is_empty()).unwrap_or_default();
     let known = |separator: u8| {
         let parts = header.split(char::from(separator));
-        let known = parts.clone().filter(|part| column(part.trim().trim_matches('"')).is_ok()).count();
+        let known = parts.clone().filter(|part| column(part.trim().trim_matches('"')).is_some()).count();
         (known, parts.count())
     };
     // The last of equals is taken, and a comma is what CSV says.

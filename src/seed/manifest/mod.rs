@@ -33,7 +33,7 @@ pub use quote::{quoted, scalar};
 use reader::{MappingEntry, Reader};
 pub use source::{Origin, Source};
 use std::collections::BTreeSet;
-pub use suggest::{Candidates, suggest};
+pub use suggest::{CANDIDATES, Candidates, SUGGESTIONS, suggest};
 pub use tree::asks;
 use tree::{Node, Site, Tree, Value, fill};
 pub use version::VERSION;

@@ -6,7 +6,12 @@
 
 use crate::outcome::{alike, is_blank, is_unseen};
 use std::collections::HashMap;
+use std::sync::OnceLock;
 
+/// Among as many names as this is looked for one that was meant, where a person decides how many there are.
+pub const CANDIDATES: usize = 5_000;
+/// For as many unknown names as this it is done: each is compared with all of those, and people correct a few at a time.
+pub const SUGGESTIONS: usize = 50;
 /// No name that somebody mistyped is longer; comparing takes the square of it.
 const LONGEST: usize = 128;
 
@@ -20,21 +25,19 @@ pub fn suggest<'a>(typed: &str, candidates: impl IntoIterator<Item = &'a str>) -
 pub struct Candidates<'a> {
     /// As it is compared, how many characters that has, and the name.
     folded: Vec<(String, usize, &'a str)>,
-    /// By what they look like.
-    alike: HashMap<String, Vec<&'a str>>,
+    /// By what they look like: dear to make, and asked only where nothing is near.
+    alike: OnceLock<HashMap<String, Vec<&'a str>>>,
 }
 
 impl<'a> Candidates<'a> {
     /// Of these names.
     pub fn new(names: impl IntoIterator<Item = &'a str>) -> Self {
-        let mut found = Self { folded: Vec::new(), alike: HashMap::new() };
-        for name in names.into_iter().filter(|name| name.len() <= LONGEST) {
+        let folded = names.into_iter().filter(|name| name.len() <= LONGEST).map(|name| {
             let folded = fold(name);
             let length = folded.chars().count();
-            found.folded.push((folded, length, name));
-            found.alike.entry(alike(name)).or_default().push(name);
-        }
-        found
+            (folded, length, name)
+        });
+        Self { folded: folded.collect(), alike: OnceLock::new() }
     }
 
     /// The one that a person takes a name for: it differs in letters that look the same, in case or in blanks.
@@ -43,7 +46,17 @@ impl<'a> Candidates<'a> {
         if typed.len() > LONGEST {
             return None;
         }
-        self.alike.get(&alike(typed))?.iter().copied().find(|candidate| *candidate != typed)
+        self.alike().get(&alike(typed))?.iter().copied().find(|candidate| *candidate != typed)
+    }
+
+    fn alike(&self) -> &HashMap<String, Vec<&'a str>> {
+        self.alike.get_or_init(|| {
+            let mut by_look: HashMap<String, Vec<&'a str>> = HashMap::new();
+            for (_, _, name) in &self.folded {
+                by_look.entry(alike(name)).or_default().push(name);
+            }
+            by_look
+        })
     }
 
     /// The one that a person most likely meant, if any is near enough; a name is not meant by itself.

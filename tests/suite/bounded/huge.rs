@@ -23,7 +23,7 @@ fn sparse(path: &Path, size: u64) {
 }
 
 /// The answer of a command that must end.
-fn ends(server: &Server, arguments: &[&str]) -> Said {
+pub fn ends(server: &Server, arguments: &[&str]) -> Said {
     let mut command = binary();
     command.args(server.arguments(arguments)).arg("--json").stdout(Stdio::piped()).stderr(Stdio::piped());
     let child = command.spawn().expect("the binary starts");

@@ -3,6 +3,7 @@
 //! Invariant: memory is bounded by the text, as the kernel counts it; that work grows as the text does is for `linear`.
 
 use super::deep::{peak, peak_of};
+use super::huge::ends;
 use crate::support::binary::{Server, binary};
 use crate::support::said::answer;
 use std::fmt::Write;
@@ -76,4 +77,35 @@ fn a_pattern_that_matches_more_files_than_are_read_is_named() {
     assert_eq!(said.code, 65, "{said}");
     let message = said.json["error"]["message"].to_string();
     assert!(message.contains("more than 100000 files"), "{message}");
+}
+
+/// Twenty seconds for each megabyte, when what may have been meant by each of them was looked for anew.
+#[test]
+fn a_table_with_a_hundred_thousand_unknown_columns_is_refused() {
+    let server = Server::copy("standalone");
+    let table = server.at("agents.csv").display().to_string();
+    for (first, expect) in [("phone", "no column `username` in the header"), ("username", "no column is called `phone`")] {
+        fs::write(&table, format!("{first}{}\nx\n", ",phone".repeat(100_000))).expect("a table");
+        let said = ends(&server, &["seed", "import", &table]);
+        assert_eq!(said.code, 65, "{said}");
+        let problems = said.json["problems"].to_string();
+        assert!(problems.contains(expect), "{}", &problems[..problems.len().min(1_000)]);
+    }
+}
+
+/// The square of them, when each value that is missing was compared with each that is there.
+#[test]
+fn ten_thousand_values_that_a_site_does_not_have_are_told() {
+    let server = Server::copy("standalone");
+    let many = |line: fn(usize) -> String| (0..10_000).map(line).collect::<String>();
+    let (manifest, site) = (server.at("manifest.yaml"), server.at("site.yaml"));
+    let asked = many(|n| format!("    - name: '{{{{ site.kustomer_nomber_{n} }}}}'\n"));
+    fs::write(&manifest, format!("version: 1\nqueues:\n  voice:\n{asked}")).expect("a manifest");
+    fs::write(&site, format!("version: 1\nsite:\n{}", many(|n| format!("  customer_number_{n}: x\n"))))
+        .expect("a site");
+    let [manifest, site] = [manifest, site].map(|path| path.display().to_string());
+    let said = ends(&server, &["seed", "validate", &manifest, "--with", &site]);
+    assert_eq!(said.code, 65, "{said}");
+    let problems = said.json["problems"].to_string();
+    assert!(problems.contains("did you mean `customer_number_0`?"), "{}", &problems[..1_000]);
 }

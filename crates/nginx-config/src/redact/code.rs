@@ -2,7 +2,7 @@
 //!
 //! Invariant: nothing that code compares or sends is shown, and what is shown has as many lines.
 
-use super::mask::{line_ends, pattern};
+use super::mask::{in_as_many_lines, pattern};
 use crate::Word;
 use regex::Regex;
 use sha2::{Digest, Sha256};
@@ -41,7 +41,6 @@ pub fn is_code(word: Word<'_>) -> bool {
 /// What is shown of code, with as many lines as it had.
 pub fn code_in_lines(code: &[u8]) -> Vec<u8> {
     let before = if code.first().is_some_and(u8::is_ascii_whitespace) { " " } else { "" };
-    let lines = line_ends(code);
-    let behind = if before.is_empty() || !lines.is_empty() { "" } else { " " };
-    format!("{before}{}{behind}{lines}", redact_code(code)).into_bytes()
+    let behind = if before.is_empty() || code.contains(&b'\n') { "" } else { " " };
+    in_as_many_lines(format!("{before}{}{behind}", redact_code(code)), code).into_bytes()
 }

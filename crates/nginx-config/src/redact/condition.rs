@@ -2,7 +2,7 @@
 //!
 //! Invariant: names and what compares stay, so that it is seen what is tested; the value that it is held against goes.
 
-use super::mask::{NAMED, REDACTED, mask};
+use super::mask::{NAMED, REDACTED, in_as_many_lines, mask};
 use super::value;
 use crate::{Quote, Word};
 
@@ -35,7 +35,7 @@ pub fn operand(called: &str, word: Word<'_>, raw: &[u8]) -> Option<Vec<u8>> {
         None => &text[..text.len() - text.strip_prefix('(').unwrap_or(&text).len()],
     };
     let closing = if text.ends_with(')') { ")" } else { "" };
-    Some(format!("{opening}{REDACTED}{closing}").into_bytes())
+    Some(in_as_many_lines(format!("{opening}{REDACTED}{closing}"), raw).into_bytes())
 }
 
 /// Whether a pattern names well-known cookies, and no value of one.

@@ -32,12 +32,20 @@ pub fn pattern(text: &str) -> Regex {
 
 /// The replacement of a whole word, with as many lines as it had.
 pub fn mask(raw: &[u8]) -> Vec<u8> {
-    format!("{REDACTED}{}", line_ends(raw)).into_bytes()
+    in_as_many_lines(REDACTED.to_owned(), raw).into_bytes()
 }
 
-/// The line ends of a text, so that what stands in its place has as many lines.
-pub fn line_ends(raw: &[u8]) -> String {
-    "\n".repeat(raw.iter().filter(|byte| **byte == b'\n').count())
+/// The replacement of a part of a text, with as many lines as it had.
+pub fn masked(hidden: &str) -> String {
+    in_as_many_lines(REDACTED.to_owned(), hidden.as_bytes())
+}
+
+/// What is shown in place of a text, with the line ends that it has lost.
+pub fn in_as_many_lines(mut shown: String, raw: &[u8]) -> String {
+    let lines = |bytes: &[u8]| bytes.iter().filter(|byte| **byte == b'\n').count();
+    let lost = lines(raw).saturating_sub(lines(shown.as_bytes()));
+    shown.extend(std::iter::repeat_n('\n', lost));
+    shown
 }
 
 /// The first variable of a text that is called as secrets are.

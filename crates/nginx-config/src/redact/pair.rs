@@ -3,7 +3,7 @@
 //!
 //! Invariant: what was hidden is not hidden further; everything else is left to the reading of free text.
 
-use super::mask::{LETTERS, REDACTED, pattern};
+use super::mask::{LETTERS, REDACTED, masked, pattern};
 use super::name;
 use super::text::{self, Kind};
 use super::value::is_harmless;
@@ -116,7 +116,7 @@ fn replaced<'t>(
         let is_secret = name::is_secret_name(called) && !is_harmless(called, &text[place.clone()]);
         if place.start >= kept && !place.is_empty() && is_secret {
             shown.push_str(&text[kept..place.start]);
-            shown.push_str(REDACTED);
+            shown.push_str(&masked(&text[place.clone()]));
             kept = place.end;
         }
     }

@@ -92,16 +92,16 @@ fn a_user_with_his_password_is_one_without_an_address_behind() {
 fn a_quote_that_was_never_closed_shows_no_secret_of_a_later_line() {
     // Found by fuzzing: what opens the second value was taken for the end of the first.
     let shown = redact_text("$arg_key = \"abc;\napi_key: \"s3cr3t-1\"\nhost: a");
-    assert_eq!(shown, "$arg_key = \"[redacted]\"\nhost: a");
+    assert_eq!(shown, "$arg_key = \"[redacted]\n\"\nhost: a");
     for begin in ["", "$", "/", "_", "+", "("] {
         let shown = redact_text(&format!("token='abc\nb c\npin = '{begin}s3cr3t'\nand so on"));
         assert!(!shown.contains("s3cr3t"), "{shown}");
     }
     // To the end of the line where nothing closes it.
-    assert_eq!(redact_text("token=\"abc\npin=\"s3cr3t x\nhost"), "token=\"[redacted]\nhost");
+    assert_eq!(redact_text("token=\"abc\npin=\"s3cr3t x\nhost"), "token=\"[redacted]\n\nhost");
     // A value over lines ends where it is closed.
     for end in ["\"", "\";", "\",", "\")", "\"}", "\".", "\" x"] {
-        assert_eq!(redact_text(&format!("token=\"a\nb{end}")), format!("token=\"[redacted]{end}"));
+        assert_eq!(redact_text(&format!("token=\"a\nb{end}")), format!("token=\"[redacted]\n{end}"));
     }
 }
 
@@ -417,4 +417,37 @@ fn a_path_with_a_moment_and_a_hash_stays() {
     let path = format!("install -m 600 /var/backups/20261128T190843Z-9ff4fd23/content/{hash} /etc/x.toml");
     assert_eq!(redact_text(&path), path);
     assert_eq!(redact_text("/srv/keys/aB3dE5fG7hJ9kL1mN3pQ5rS7tU9vW1x"), REDACTED);
+}
+
+#[test]
+fn a_text_keeps_its_lines_wherever_one_ends_in_a_secret() {
+    let sources = [
+        "log_format x '{\"auth\":\"s3cret of two words\", \"b\": 1}';",
+        "set $api_token \"s3cret of two words\";",
+        "proxy_set_header Authorization \"Bearer s3cret\";",
+        "add_header X-Note \"Api-Token: s3cret, and more\";",
+        "proxy_pass \"http://me:s3cret@a.test/x?token=abc&y=1\";",
+        "return 200 '[{\"name\": \"db_password\", \"value\": \"s3cret\"}]';",
+        "return 200 '[{\"value\": \"s3cret\", \"name\": \"db_password\"}]';",
+        "return 200 '-----BEGIN PRIVATE KEY-----MIIabc-----END PRIVATE KEY-----';",
+        "if ($http_authorization != 'Basic s3cret') { return 401; }",
+        "map $http_x_api_key $who { default 0; 's3cret' joe; }",
+        "# mysql -u root -p's3cret'\nuser www;",
+    ];
+    let lines = |text: &[u8]| text.iter().filter(|byte| **byte == b'\n').count();
+    for source in sources {
+        // A line may end behind a backslash, too, without ending a word that has no quotes.
+        for (at, end) in (0..=source.len()).flat_map(|at| ["\n", "\n\n", "\\\n"].map(|end| (at, end))) {
+            let mut broken = source.to_owned();
+            broken.insert_str(at, end);
+            for shown in [redact_source(broken.as_bytes()), redact_text(&broken).into_bytes()] {
+                assert_eq!(
+                    lines(&shown),
+                    lines(broken.as_bytes()),
+                    "{broken} as {}",
+                    String::from_utf8_lossy(&shown)
+                );
+            }
+        }
+    }
 }

@@ -3,7 +3,7 @@
 //! Invariant: what is shown is the text in its lines; a secret that was hidden once is hidden when the text is read
 //! again, and nothing more.
 
-use super::mask::{LETTERS, REDACTED, pattern};
+use super::mask::{LETTERS, REDACTED, masked, pattern};
 use super::name::{self, Says};
 use super::url;
 use super::value::{is_harmless, is_only_variables, without_shapes};
@@ -99,7 +99,10 @@ pub fn plain(text: &str, kind: Kind) -> String {
 /// The place that is hidden, and what stands there instead.
 fn begins(text: &str, found: &Captures<'_>, kind: Kind) -> Option<(Range<usize>, String)> {
     let whole = found.get(0).expect("the match");
-    let masked = |place: Range<usize>| (!place.is_empty()).then(|| (place, REDACTED.to_owned()));
+    let masked = |place: Range<usize>| {
+        let shown = masked(&text[place.clone()]);
+        (!place.is_empty()).then_some((place, shown))
+    };
     if found.name("url").is_some() {
         let end = url::end(text, whole.start());
         let shown = url::shown(&text[whole.start()..end]);

@@ -2,7 +2,7 @@
 //!
 //! Invariant: what is only variables is none, whatever it is called; a known shape is one, wherever it stands.
 
-use super::mask::{REDACTED, pattern};
+use super::mask::{REDACTED, masked, pattern};
 use super::name::{self, About, Says};
 use regex::Regex;
 use std::sync::LazyLock;
@@ -200,7 +200,7 @@ pub fn is_open_pattern(value: &str) -> bool {
 
 /// A text without what is a secret by its look alone.
 pub fn without_shapes(text: &str) -> String {
-    let text = SHAPE.replace_all(text, REDACTED);
+    let text = SHAPE.replace_all(text, |found: &regex::Captures<'_>| masked(&found[0]));
     let text = HOOK.replace_all(&text, format!("${{1}}{REDACTED}"));
     let run = |found: &regex::Captures<'_>| {
         let whole = found.get(0).expect("the match");

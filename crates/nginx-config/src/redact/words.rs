@@ -4,7 +4,7 @@
 
 use super::code::{code_in_lines, is_code};
 use super::list::{self, shown_name};
-use super::mask::{LOGIN, REDACTED, line_ends, mask, pattern, secret_variable};
+use super::mask::{LOGIN, REDACTED, in_as_many_lines, mask, pattern, secret_variable};
 use super::name::Says;
 use super::table::{self, Field};
 use super::text::Kind;
@@ -168,7 +168,7 @@ fn quoted(text: &str, word: Word<'_>, raw: &[u8]) -> Vec<u8> {
         Quote::Single => "'",
         Quote::Double => "\"",
     };
-    format!("{quote}{text}{quote}{}", line_ends(raw)).into_bytes()
+    in_as_many_lines(format!("{quote}{text}{quote}"), raw).into_bytes()
 }
 
 /// Where requests are led to: what stands before `@` there is a user.

@@ -10,7 +10,7 @@ use super::super::reader::Reader;
 use super::super::source::Source;
 use super::{Item, Kind, MOST_NODES, Node, Tree, Value};
 use crate::seed::manifest::place::Place;
-use crate::seed::manifest::suggest::suggest;
+use crate::seed::manifest::suggest::{CANDIDATES, SUGGESTIONS, suggest};
 use regex::Regex;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::LazyLock;
@@ -213,9 +213,9 @@ impl<'t> Filling<'t> {
     fn odd(&mut self, index: usize, place: Place, text: &str) {
         let problem = Problem::error(place, format!("{} asks for no value of a site", shown(text)));
         let word = MEANT.captures_iter(text).map(|found| found[1].to_owned()).find(|word| word != "site");
-        let known = word.map(|word| {
-            let known = suggest(&word, self.values.keys().map(|name| &**name)).map(str::to_owned);
-            if self.values.contains_key(&*word) { word } else { known.unwrap_or(word) }
+        let known = word.map(|word| match self.values.contains_key(&*word) {
+            true => word,
+            false => self.meant(&word).map(str::to_owned).unwrap_or(word),
         });
         self.problems.push(match known {
             Some(word) => problem.hint(format!("did you mean `{{{{ site.{word} }}}}`?")),
@@ -230,11 +230,20 @@ impl<'t> Filling<'t> {
             return Some(*index);
         }
         let problem = Problem::error(place, format!("the site has no value {}", shown(name)));
-        self.problems.push(match suggest(name, self.values.keys().map(|name| &**name)) {
+        let problem = match self.meant(name) {
             Some(meant) => problem.did_you_mean(Some(meant)),
             None => problem.hint("add it to the site's file, under `site`"),
-        });
+        };
+        self.problems.push(problem);
         None
+    }
+
+    /// The value that was probably meant; of the first problems only.
+    fn meant(&self, name: &str) -> Option<&str> {
+        if self.problems.len() >= SUGGESTIONS {
+            return None;
+        }
+        suggest(name, self.values.keys().take(CANDIDATES).map(|name| &**name))
     }
 
     /// A value in the place of another one.
