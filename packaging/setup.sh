@@ -155,6 +155,12 @@ else
     fi
 fi
 
+# A root that debootstrap has made has none, and then nothing says where localhost is.
+if [ "$purpose" = test ] && [ ! -e /etc/hosts ]; then
+    say "writing /etc/hosts, which is missing"
+    printf '127.0.0.1 localhost\n::1 localhost\n' | as_root tee /etc/hosts >/dev/null
+fi
+
 # The parser that ours is measured beside, in a folder of its own: one version, by its hash, so that figures stay comparable.
 crossplane=${CARGO_TARGET_DIR:-target}/tools/crossplane
 if [ "$purpose" = bench ] && ! "$crossplane/bin/python3" -c 'import crossplane' 2>/dev/null; then

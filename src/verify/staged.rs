@@ -243,7 +243,7 @@ fn plain_file(path: &Path, mode: u32, text: &str) -> StagedFile {
 }
 
 /// `/etc/hosts` with every host name of the configuration as it is and as it
-/// would be, and the new client's; `None` where there is none.
+/// would be, and the new client's; `None` where the file that is there will do.
 #[must_use]
 pub fn hosts_file(root: &Root, facts: &Facts, changes: &Changes) -> Option<StagedFile> {
     let addresses = facts.site.upstreams.iter().map(|upstream| &upstream.address);
@@ -264,7 +264,9 @@ pub fn hosts_file(root: &Root, facts: &Facts, changes: &Changes) -> Option<Stage
     let own = "127.0.0.1 localhost\n::1 localhost\n";
     let found = root.read("/etc/hosts").ok().and_then(|bytes| String::from_utf8(bytes).ok());
     let mut text = found.unwrap_or_else(|| own.to_owned());
-    if names.is_empty() {
+    // A bare system has no such file: then nothing says where `localhost` is, which many a configuration names.
+    let is_there = [root, &Root::live()].into_iter().any(|root| root.metadata("/etc/hosts").is_ok());
+    if names.is_empty() && is_there {
         return None;
     }
     // The first line that names a host wins.

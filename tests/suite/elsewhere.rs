@@ -7,7 +7,8 @@ mod newest;
 mod programs;
 mod running;
 
-use crate::support::binary::{Server, codes, finding};
+use crate::support::binary::{SITE, Server, codes, finding};
+use crate::support::mount::Mount;
 use crate::support::said::Said;
 use std::fs;
 use std::process::Command;
@@ -161,4 +162,19 @@ fn of_several_configurations_none_is_guessed() {
     std::os::unix::fs::symlink("/etc/nginx", tree.at("/etc/openresty")).expect("linking");
     let document = tree.json(&["check"]);
     assert_eq!(document["exit_code"], 0, "{document:#}");
+}
+
+/// As debootstrap leaves it; `localhost` is then what the sandbox says.
+#[test]
+fn on_a_machine_without_a_hosts_file_localhost_is_known() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let etc = folder.path().join("etc");
+    assert!(
+        Command::new("cp").arg("-a").args(["/etc".as_ref(), &*etc]).status().expect("coreutils").success()
+    );
+    drop(fs::remove_file(etc.join("hosts")));
+    let tree = Server::copy("standalone");
+    tree.replace(SITE, "127.0.0.1:9000", "localhost:9000");
+    let _bare = Mount::bind(&etc, "/etc".as_ref());
+    goes_all_the_way(&tree, &[]);
 }

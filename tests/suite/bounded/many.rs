@@ -84,7 +84,9 @@ fn a_pattern_that_matches_more_files_than_are_read_is_named() {
 fn a_table_with_a_hundred_thousand_unknown_columns_is_refused() {
     let server = Server::copy("standalone");
     let table = server.at("agents.csv").display().to_string();
-    for (first, expect) in [("phone", "no column `username` in the header"), ("username", "no column is called `phone`")] {
+    for (first, expect) in
+        [("phone", "no column `username` in the header"), ("username", "no column is called `phone`")]
+    {
         fs::write(&table, format!("{first}{}\nx\n", ",phone".repeat(100_000))).expect("a table");
         let said = ends(&server, &["seed", "import", &table]);
         assert_eq!(said.code, 65, "{said}");
