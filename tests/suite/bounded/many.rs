@@ -101,7 +101,7 @@ fn ten_thousand_values_that_a_site_does_not_have_are_told() {
     let server = Server::copy("standalone");
     let many = |line: fn(usize) -> String| (0..10_000).map(line).collect::<String>();
     let (manifest, site) = (server.at("manifest.yaml"), server.at("site.yaml"));
-    let asked = many(|n| format!("    - name: '{{{{ site.kustomer_nomber_{n} }}}}'\n"));
+    let asked = many(|n| format!("    - name: '{{{{ site.customer_no_{n} }}}}'\n"));
     fs::write(&manifest, format!("version: 1\nqueues:\n  voice:\n{asked}")).expect("a manifest");
     fs::write(&site, format!("version: 1\nsite:\n{}", many(|n| format!("  customer_number_{n}: x\n"))))
         .expect("a site");

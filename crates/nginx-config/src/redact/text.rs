@@ -99,10 +99,7 @@ pub fn plain(text: &str, kind: Kind) -> String {
 /// The place that is hidden, and what stands there instead.
 fn begins(text: &str, found: &Captures<'_>, kind: Kind) -> Option<(Range<usize>, String)> {
     let whole = found.get(0).expect("the match");
-    let masked = |place: Range<usize>| {
-        let shown = masked(&text[place.clone()]);
-        (!place.is_empty()).then_some((place, shown))
-    };
+    let hide = |place: Range<usize>| (!place.is_empty()).then(|| (place.clone(), masked(&text[place])));
     if found.name("url").is_some() {
         let end = url::end(text, whole.start());
         let shown = url::shown(&text[whole.start()..end]);
@@ -113,7 +110,7 @@ fn begins(text: &str, found: &Captures<'_>, kind: Kind) -> Option<(Range<usize>,
         if ["STRENGTH", "SECLEVEL"].iter().any(|word| text[whole.end()..].starts_with(word)) {
             return None;
         }
-        return masked(quote.end()..whole.end() - 1);
+        return hide(quote.end()..whole.end() - 1);
     }
     if let Some(user) = found.name("at") {
         let is_scheme = ["acct", "mailto", "sip", "sips", "xmpp"].contains(&&found["scheme_or_user"]);
@@ -121,24 +118,24 @@ fn begins(text: &str, found: &Captures<'_>, kind: Kind) -> Option<(Range<usize>,
         // `nginx:1.27@sha256:…` is an image by its hash.
         let is_kept =
             is_scheme || text[end..].starts_with("@sha256:") || is_only_variables(&text[user.end()..end]);
-        return if is_kept { None } else { masked(user.end()..end) };
+        return if is_kept { None } else { hide(user.end()..end) };
     }
     // What NGINX says of an entry of a map, and of what stands behind a `$`.
     if let Some(entry) = found.name("entry") {
-        return masked(entry.end()..whole.end());
+        return hide(entry.end()..whole.end());
     }
     if let Some(tail) = found.name("tail") {
-        return (!is_variable_name(tail.as_str())).then(|| masked(tail.range())).flatten();
+        return (!is_variable_name(tail.as_str())).then(|| hide(tail.range())).flatten();
     }
     if let Some(scheme) = found.name("scheme") {
-        return if kind == Kind::Plain { None } else { credential(text, scheme.end()).and_then(masked) };
+        return if kind == Kind::Plain { None } else { credential(text, scheme.end()).and_then(hide) };
     }
     if let Some(user) = found.name("user") {
         let rest = &text[user.end()..];
         let length = rest.find(|letter: char| letter.is_whitespace() || "\"'".contains(letter));
-        return masked(user.end()..length.map_or(text.len(), |length| user.end() + length));
+        return hide(user.end()..length.map_or(text.len(), |length| user.end() + length));
     }
-    named_before(text, found, kind).and_then(masked)
+    named_before(text, found, kind).and_then(hide)
 }
 
 /// The value behind what names it: a phrase, a tag, an option, a directive, a setting.
