@@ -1,6 +1,6 @@
 #!/bin/sh
 # Installs what is missing for `make bench`, `make build`, `make demo`, `make dist`, `make test`, `make test-package`, `make test-roots` or
-# `make lint`, and nothing else.
+# `make lint`, and nothing else; for the tests it writes an /etc/hosts where there is none.
 #
 # Starts no service and stops none: where a package would start one, it is told not to.
 # Usage: packaging/setup.sh bench|build|demo|dist|lint|package|roots|test|test-package
