@@ -10,7 +10,6 @@ use motionctl::outcome::FailureKind;
 use motionctl::seed::access::{Asked, State};
 use serde_json::json;
 use std::fmt::Write;
-use std::time::{Duration, Instant};
 
 const STAFF: &str = "
 queues:
@@ -27,8 +26,6 @@ profiles:
 ";
 /// More agents than anybody names one by one.
 const MANY: usize = 2_000;
-/// For a build without optimisations on a busy machine; a statement for each agent would take longer on a server.
-const PATIENCE: Duration = Duration::from_secs(20);
 
 fn asked(agents: &[&str], profiles: &[&str], queues: &[&str]) -> Asked {
     let names = |names: &[&str]| names.iter().map(|name| (*name).into()).collect();
@@ -196,14 +193,11 @@ fn crowd(db: &Db, count: usize) {
 fn two_thousand_agents_cost_no_statement_each() {
     for db in Db::both() {
         crowd(&db, MANY);
-        let started = Instant::now();
         let everybody = command(&db, &["--csv"]);
-        let taken = started.elapsed();
         assert_eq!(everybody.code, 0, "{}", everybody.stderr);
         // The Personal Profile with its queue, and three profiles with five and what is inherited.
         let rows = everybody.stdout.lines().count() - 1;
         assert!((MANY * 16..=MANY * 19).contains(&rows), "{rows} rows");
-        assert!(taken < PATIENCE, "{taken:?}");
         let mut names = String::new();
         (1..=MANY).for_each(|id| write!(names, "agent{id} ").expect("a string"));
         let of_profile = asked(&[], &["Profile 8"], &["Queue 9", "Queue 12"]);
@@ -212,10 +206,7 @@ fn two_thousand_agents_cost_no_statement_each() {
             MANY * 3 / 40
         );
         let named = asked(&names.split_whitespace().collect::<Vec<_>>(), &[], &[]);
-        let started = Instant::now();
         assert_eq!(db.session().access(&named, State::Present).expect("an answer").agents.len(), MANY);
-        println!("all in {taken:?}, each by name in {:?}", started.elapsed());
-        assert!(started.elapsed() < PATIENCE, "{:?}", started.elapsed());
         if db.is_server() {
             let cost = |asked: &Asked| {
                 questions(&mut db.session(), |session| {
