@@ -103,6 +103,9 @@ fn a_quote_that_was_never_closed_shows_no_secret_of_a_later_line() {
     for end in ["\"", "\";", "\",", "\")", "\"}", "\".", "\" x"] {
         assert_eq!(redact_text(&format!("token=\"a\nb{end}")), format!("token=\"[redacted]\n{end}"));
     }
+    // Minutes, when each of these looked through all that follow.
+    let many = "key: \"a b\n".repeat(50_000);
+    assert_eq!(redact_text(&format!("{many}pin = \"s3cr3t\"\n")), format!("{many}pin = \"[redacted]\"\n"));
 }
 
 #[test]

@@ -359,17 +359,19 @@ pub fn value(text: &str, start: usize, is_header: bool) -> Range<usize> {
 /// A quote in a later line behind which a word goes on closes nothing: the quotation was never closed, and that quote opens
 /// another one. What stands there may be a secret whose name was taken for a part of the value.
 fn closed(text: &str, inside: usize, line: usize, quote: char, slashes: usize) -> usize {
+    /// Behind so many quotes that open another quotation this one is not closed. What looks further for each name that is
+    /// given no secret looks through the rest of a file as often as it has lines.
+    const MOST: usize = 50;
     let mut from = inside;
-    loop {
-        let Some(end) = closing(text, from, quote, slashes) else {
-            return text[from..].find('\n').map_or(text.len(), |end| from + end);
-        };
+    for _ in 0..MOST {
+        let Some(end) = closing(text, from, quote, slashes) else { break };
         from = end + slashes + 1;
         let is_over = |letter: char| letter.is_whitespace() || ",;:.)]}>|&<\"'`\\".contains(letter);
         if end <= line || text[from..].chars().next().is_none_or(is_over) {
             return end;
         }
     }
+    text[from..].find('\n').map_or(text.len(), |end| from + end)
 }
 
 /// Where a quotation ends: at the same quote, behind as many backslashes.
